@@ -1,0 +1,209 @@
+//! Runs the model on pictures: one at a time, and again after a failure.
+
+mod tflite;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+pub use self::tflite::TfLite;
+use crate::{
+    answer::Answer,
+    error::Error,
+    labels::Labels,
+    picture::Picture,
+    preprocess::{Mode, Preprocessor},
+};
+
+/// What the runtime said when it failed.
+pub type NetworkError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The sizes of an image classifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows of the input `[1, height, width, 3]`.
+    pub height: u32,
+    /// Columns of the input `[1, height, width, 3]`.
+    pub width: u32,
+    /// Elements of the output `[1, classes]`.
+    pub classes: usize,
+}
+
+/// An interpreter: one input of shape `[1, height, width, 3]`, one output of shape
+/// `[1, classes]`, both `f32`.
+pub trait Network: Send {
+    /// The sizes. They do not change.
+    fn shape(&self) -> Shape;
+
+    /// Hands the input tensor to `fill`.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says.
+    fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError>;
+
+    /// Computes the output from the input.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says.
+    fn invoke(&mut self) -> Result<(), NetworkError>;
+
+    /// A copy of the output, as many numbers as there are classes.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says.
+    fn read_output(&self) -> Result<Vec<f32>, NetworkError>;
+}
+
+/// Makes interpreters of one model.
+pub trait Model: Send + Sync {
+    /// Makes one that is ready to be invoked.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says.
+    fn network(&self) -> Result<Box<dyn Network>, NetworkError>;
+}
+
+/// Why a classifier could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The interpreter could not be made or run.
+    #[error("the model cannot be used: {0}")]
+    Network(NetworkError),
+    /// Model and labels do not belong together.
+    #[error("there are {labels} labels, but the model has {classes} outputs")]
+    Labels {
+        /// How many labels there are.
+        labels: usize,
+        /// How many outputs the model has.
+        classes: usize,
+    },
+    /// The first run failed.
+    #[error("the model's first run failed: {0}")]
+    WarmUp(Error),
+}
+
+/// How long the steps took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Resizing and writing the input tensor.
+    pub preprocess: Duration,
+    /// The inference.
+    pub invoke: Duration,
+}
+
+/// A model with its labels and its preprocessing.
+pub struct Classifier {
+    model: Box<dyn Model>,
+    shape: Shape,
+    labels: Arc<Labels>,
+    preprocessor: Preprocessor,
+    /// The interpreter, but `None` while it is at work and after a failure. A panic or an error
+    /// leaves it in an unknown state, so it is not put back, and the next picture gets a new one.
+    idle: Mutex<Option<Box<dyn Network>>>,
+}
+
+impl fmt::Debug for Classifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Classifier")
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Classifier {
+    /// Makes the first interpreter and runs it once on an empty input.
+    ///
+    /// The first run takes longest, and the C library reads its environment in it. Better here
+    /// than in a request: the Lambda runtime crate sets an environment variable for each event,
+    /// which must not happen while C code reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] if that fails, or if there are more or fewer labels than outputs.
+    pub fn new(model: Box<dyn Model>, labels: Labels, mode: Mode) -> Result<Self, SetupError> {
+        let mut network = model.network().map_err(SetupError::Network)?;
+        let shape = network.shape();
+        if labels.as_slice().len() != shape.classes {
+            return Err(SetupError::Labels {
+                labels: labels.as_slice().len(),
+                classes: shape.classes,
+            });
+        }
+        let preprocessor = Preprocessor::new(shape.width, shape.height, mode);
+        run(network.as_mut(), &mut |input| input.fill(0.0)).map_err(SetupError::WarmUp)?;
+        Ok(Self {
+            model,
+            shape,
+            labels: Arc::new(labels),
+            preprocessor,
+            idle: Mutex::new(Some(network)),
+        })
+    }
+
+    /// The sizes of the model.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Classifies one picture. Blocks for as long as that takes, and for other callers before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] if the runtime fails or puts out something that is no number.
+    pub fn classify(&self, picture: &Picture) -> Result<(Answer, Timings), Error> {
+        // A panic in an earlier call left `None`, which is a valid state; so poison means nothing.
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut network = match idle.take() {
+            Some(network) => network,
+            None => self.model.network().map_err(failed)?,
+        };
+        let (scores, timings) = run(network.as_mut(), &mut |input| {
+            self.preprocessor.fill(picture, input)
+        })?;
+        *idle = Some(network);
+        Ok((Answer::new(Arc::clone(&self.labels), scores), timings))
+    }
+}
+
+fn run(
+    network: &mut dyn Network,
+    fill: &mut dyn FnMut(&mut [f32]),
+) -> Result<(Vec<f32>, Timings), Error> {
+    let start = Instant::now();
+    network.write_input(fill).map_err(failed)?;
+    let filled = Instant::now();
+    network.invoke().map_err(failed)?;
+    let timings = Timings {
+        preprocess: filled - start,
+        invoke: filled.elapsed(),
+    };
+
+    let classes = network.shape().classes;
+    let scores = network.read_output().map_err(failed)?;
+    if scores.len() != classes {
+        let found = scores.len();
+        return Err(Error::Model(format!(
+            "it put out {found} numbers instead of {classes}"
+        )));
+    }
+    // JSON has no way to write these.
+    if let Some(index) = scores.iter().position(|score| !score.is_finite()) {
+        return Err(Error::Model(format!("output {index} is {}", scores[index])));
+    }
+    Ok((scores, timings))
+}
+
+fn failed(error: NetworkError) -> Error {
+    Error::Model(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

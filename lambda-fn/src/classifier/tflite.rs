@@ -1,0 +1,144 @@
+//! The model on the TensorFlow Lite runtime.
+
+use std::path::Path;
+
+use tflite::{Interpreter, InterpreterOptions, TensorType};
+
+use super::{Model, Network, NetworkError, Shape};
+
+/// Larger inputs than this in a dimension are a mistake, and their product might overflow.
+const MAX_SIDE: usize = 1 << 14;
+
+/// A `.tflite` file in memory, and how to run it.
+#[derive(Debug)]
+pub struct TfLite {
+    model: tflite::Model,
+    threads: usize,
+}
+
+impl TfLite {
+    /// Reads the file. Each interpreter will use `threads` threads.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says, with the path.
+    pub fn from_file(path: &Path, threads: usize) -> Result<Self, NetworkError> {
+        let model = tflite::Model::from_file(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self { model, threads })
+    }
+}
+
+impl Model for TfLite {
+    fn network(&self) -> Result<Box<dyn Network>, NetworkError> {
+        let options = InterpreterOptions::new().threads(self.threads);
+        let interpreter = Interpreter::new(&self.model, options)?;
+        let shape = classifier_shape(&interpreter)?;
+        Ok(Box::new(TfLiteNetwork { interpreter, shape }))
+    }
+}
+
+struct TfLiteNetwork {
+    interpreter: Interpreter,
+    shape: Shape,
+}
+
+impl Network for TfLiteNetwork {
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError> {
+        fill(self.interpreter.input_mut(0)?.data_mut::<f32>()?);
+        Ok(())
+    }
+
+    fn invoke(&mut self) -> Result<(), NetworkError> {
+        Ok(self.interpreter.invoke()?)
+    }
+
+    fn read_output(&self) -> Result<Vec<f32>, NetworkError> {
+        Ok(self.interpreter.output(0)?.data::<f32>()?.to_vec())
+    }
+}
+
+/// The sizes, if the model is an image classifier.
+fn classifier_shape(interpreter: &Interpreter) -> Result<Shape, NetworkError> {
+    let (inputs, outputs) = (interpreter.input_count(), interpreter.output_count());
+    if (inputs, outputs) != (1, 1) {
+        return Err(format!(
+            "an image classifier has one input and one output, this model has {inputs} and {outputs}"
+        )
+        .into());
+    }
+    let input = interpreter.input(0)?;
+    let output = interpreter.output(0)?;
+    check_shapes(
+        (input.dtype() == TensorType::Float32, &input.shape()),
+        (output.dtype() == TensorType::Float32, &output.shape()),
+    )
+    .map_err(|expected| {
+        format!(
+            "{expected}; this model has the input {:?} {:?} and the output {:?} {:?}",
+            input.dtype(),
+            input.shape(),
+            output.dtype(),
+            output.shape()
+        )
+        .into()
+    })
+}
+
+/// Takes whether it is `f32`, and the shape, of input and output.
+fn check_shapes(input: (bool, &[usize]), output: (bool, &[usize])) -> Result<Shape, &'static str> {
+    let (true, &[1, height @ 1..=MAX_SIDE, width @ 1..=MAX_SIDE, 3]) = input else {
+        return Err("the input must be float32 of shape [1, height, width, 3]");
+    };
+    let (true, &[1, classes @ 1..=usize::MAX]) = output else {
+        return Err("the output must be float32 of shape [1, classes]");
+    };
+    // Bounded by `MAX_SIDE`.
+    Ok(Shape {
+        height: height as u32,
+        width: width as u32,
+        classes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_image_classifiers_pass() {
+        let good = check_shapes((true, &[1, 150, 200, 3]), (true, &[1, 10]));
+        assert_eq!(
+            good,
+            Ok(Shape {
+                height: 150,
+                width: 200,
+                classes: 10
+            })
+        );
+        for shape in [
+            &[1, 3, 150, 200][..],
+            &[1, 150, 200],
+            &[2, 150, 200, 3],
+            &[1, 0, 1, 3],
+            &[],
+        ] {
+            assert!(
+                check_shapes((true, shape), (true, &[1, 10])).is_err(),
+                "{shape:?}"
+            );
+        }
+        assert!(check_shapes((false, &[1, 150, 200, 3]), (true, &[1, 10])).is_err());
+        for shape in [&[10][..], &[1, 0], &[1, 1, 10], &[]] {
+            assert!(
+                check_shapes((true, &[1, 1, 1, 3]), (true, shape)).is_err(),
+                "{shape:?}"
+            );
+        }
+        assert!(check_shapes((true, &[1, 1, 1, 3]), (false, &[1, 10])).is_err());
+    }
+}

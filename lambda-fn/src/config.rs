@@ -1,0 +1,226 @@
+//! The settings, read from environment variables once at start-up.
+
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use crate::{decode, fetch};
+
+/// The model's file name when `MODEL_PATH` does not say otherwise.
+const MODEL_FILE: &str = "clothing.tflite";
+
+/// The largest accepted `NUM_THREADS`. Lambda offers six virtual CPUs at most; a hundred threads
+/// more than that are a typing error.
+const MAX_THREADS: usize = 128;
+
+/// A variable that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The value is not a whole number in the accepted range.
+    #[error("{name}={value:?} is not a whole number from {min} to {max}")]
+    Number {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// The smallest accepted value.
+        min: u64,
+        /// The largest accepted value.
+        max: u64,
+    },
+    /// No model lies at any of the default places.
+    #[error("no model found: set MODEL_PATH, or put {MODEL_FILE} in one of: {}", places(.0))]
+    NoModel(Vec<PathBuf>),
+}
+
+fn places(folders: &[PathBuf]) -> String {
+    folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// `MODEL_PATH`: the `.tflite` file.
+    pub model_path: PathBuf,
+    /// `LABELS_PATH`: one label a line, in the order of the model's outputs.
+    pub labels_path: PathBuf,
+    /// `NUM_THREADS`: how many threads one inference uses.
+    pub threads: usize,
+    /// `MAX_IMAGE_BYTES` and `MAX_IMAGE_PIXELS`: what a picture may cost.
+    pub limits: decode::Limits,
+    /// `FETCH_TIMEOUT_SECONDS`: how long a fetch may take, redirects included.
+    pub fetch_timeout: Duration,
+    /// `SSL_CERT_FILE`: certificates (PEM) trusted instead of the bundled ones.
+    pub ssl_cert_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for a variable with an unusable value, or if `MODEL_PATH` is not set and
+    /// no model lies beside the executable or in `LAMBDA_TASK_ROOT`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut folders = Vec::new();
+        if let Some(root) = std::env::var_os("LAMBDA_TASK_ROOT") {
+            folders.push(PathBuf::from(root));
+        }
+        if let Ok(executable) = std::env::current_exe()
+            && let Some(folder) = executable.parent()
+            && !folders.iter().any(|known| known == folder)
+        {
+            folders.push(folder.to_owned());
+        }
+        Self::from_lookup(
+            |name| {
+                std::env::var_os(name)
+                    .map(|value| value.to_string_lossy().into_owned())
+                    .filter(|value| !value.is_empty())
+            },
+            folders,
+        )
+    }
+
+    /// Reads the settings through `lookup`, looking for a default model in `folders`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::from_env`].
+    pub fn from_lookup(
+        lookup: impl Fn(&str) -> Option<String>,
+        folders: Vec<PathBuf>,
+    ) -> Result<Self, ConfigError> {
+        let number = |name: &'static str, default: u64, max: u64| match lookup(name) {
+            None => Ok(default),
+            Some(value) => match value.trim().parse::<u64>() {
+                Ok(number) if (1..=max).contains(&number) => Ok(number),
+                _ => Err(ConfigError::Number {
+                    name,
+                    value,
+                    min: 1,
+                    max,
+                }),
+            },
+        };
+
+        let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = number(
+            "NUM_THREADS",
+            parallelism.min(MAX_THREADS) as u64,
+            MAX_THREADS as u64,
+        )?;
+        let bytes = number("MAX_IMAGE_BYTES", decode::DEFAULT_MAX_BYTES as u64, 1 << 30)?;
+        let pixels = number("MAX_IMAGE_PIXELS", decode::DEFAULT_MAX_PIXELS, 1 << 30)?;
+        let seconds = number(
+            "FETCH_TIMEOUT_SECONDS",
+            fetch::DEFAULT_TIMEOUT.as_secs(),
+            900,
+        )?;
+
+        let model_path = match lookup("MODEL_PATH") {
+            Some(path) => PathBuf::from(path),
+            None => folders
+                .iter()
+                .map(|folder| folder.join(MODEL_FILE))
+                .find(|path| path.is_file())
+                .ok_or(ConfigError::NoModel(folders))?,
+        };
+        let labels_path =
+            lookup("LABELS_PATH").map_or_else(|| labels_beside(&model_path), PathBuf::from);
+
+        Ok(Self {
+            model_path,
+            labels_path,
+            threads: threads as usize,
+            limits: decode::Limits {
+                max_bytes: bytes as usize,
+                max_pixels: pixels,
+            },
+            fetch_timeout: Duration::from_secs(seconds),
+            ssl_cert_file: lookup("SSL_CERT_FILE").map(PathBuf::from),
+        })
+    }
+}
+
+/// `clothing.labels.txt` for `clothing.tflite`.
+fn labels_beside(model: &Path) -> PathBuf {
+    model.with_extension("labels.txt")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(
+            |name| {
+                let found = variables.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| (*value).to_owned())
+            },
+            Vec::new(),
+        )
+    }
+
+    #[test]
+    fn defaults_follow_from_the_model_path() {
+        let config = read(&[("MODEL_PATH", "models/a.tflite")]).unwrap();
+        assert_eq!(config.labels_path, Path::new("models/a.labels.txt"));
+        assert!(config.threads >= 1);
+        assert_eq!(config.limits, decode::Limits::default());
+        assert_eq!(config.fetch_timeout, fetch::DEFAULT_TIMEOUT);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let config = read(&[
+            ("MODEL_PATH", "m"),
+            ("LABELS_PATH", "l"),
+            ("NUM_THREADS", " 3 "),
+            ("MAX_IMAGE_BYTES", "4"),
+            ("MAX_IMAGE_PIXELS", "5"),
+            ("FETCH_TIMEOUT_SECONDS", "6"),
+            ("SSL_CERT_FILE", "c"),
+        ])
+        .unwrap();
+        assert_eq!(config.model_path, Path::new("m"));
+        assert_eq!(config.labels_path, Path::new("l"));
+        assert_eq!(config.threads, 3);
+        assert_eq!(
+            config.limits,
+            decode::Limits {
+                max_bytes: 4,
+                max_pixels: 5
+            }
+        );
+        assert_eq!(config.fetch_timeout, Duration::from_secs(6));
+        assert_eq!(config.ssl_cert_file.as_deref(), Some(Path::new("c")));
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for value in ["0", "-1", "two", "1.5", "129", "99999999999999999999"] {
+            let error = read(&[("MODEL_PATH", "m"), ("NUM_THREADS", value)]).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("NUM_THREADS={value:?} is not a whole number from 1 to 128")
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_model_names_the_folders() {
+        let folder = std::env::temp_dir().join("lambda-fn-no-model-here");
+        let error = Config::from_lookup(|_| None, vec![folder.clone()]).unwrap_err();
+        assert_eq!(error, ConfigError::NoModel(vec![folder]));
+    }
+}

@@ -1,0 +1,65 @@
+//! Start-up: everything that is made once for all requests.
+
+use crate::{
+    classifier::{self, Classifier, TfLite},
+    config::{Config, ConfigError},
+    fetch::{self, Fetcher, Roots},
+    handler::Handler,
+    labels::{Labels, LabelsError},
+    preprocess::Mode,
+};
+
+/// Why the function cannot start. Each message names the file or variable at fault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A variable of the environment is unusable.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The labels are unusable.
+    #[error(transparent)]
+    Labels(#[from] LabelsError),
+    /// The model cannot be read.
+    #[error("the model cannot be read: {0}")]
+    Model(classifier::NetworkError),
+    /// The model cannot be used with these labels.
+    #[error("{}: {source}", path.display())]
+    Classifier {
+        /// The model.
+        path: std::path::PathBuf,
+        /// Why not.
+        source: classifier::SetupError,
+    },
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Fetcher(#[from] fetch::SetupError),
+}
+
+impl Handler {
+    /// Loads model and labels and makes the HTTP client, as the settings say.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if any of them is unusable.
+    pub fn start(config: &Config) -> Result<Self, StartError> {
+        let labels = Labels::from_file(&config.labels_path)?;
+        let model =
+            TfLite::from_file(&config.model_path, config.threads).map_err(StartError::Model)?;
+        let classifier = Classifier::new(Box::new(model), labels, Mode::Tf).map_err(|source| {
+            StartError::Classifier {
+                path: config.model_path.clone(),
+                source,
+            }
+        })?;
+        let fetcher = Fetcher::new(fetch::Options {
+            limits: config.limits,
+            timeout: config.fetch_timeout,
+            roots: config
+                .ssl_cert_file
+                .clone()
+                .map_or(Roots::Bundled, Roots::PemFile),
+            ..fetch::Options::default()
+        })?;
+        Ok(Self::new(fetcher, classifier, config.limits))
+    }
+}
