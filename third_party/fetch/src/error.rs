@@ -32,6 +32,13 @@ pub enum Error {
         archive: String,
     },
 
+    /// The mirror that a variable names is no web address.
+    #[error(
+        "TFLITE_SYS_DEBIAN_MIRROR is {0:?}, and must begin with http:// or https://: the address \
+         that has dists/ and pool/ below it"
+    )]
+    BadMirror(String),
+
     /// No mirror has the archive.
     #[error(
         "no mirror has the archive (tried {tried}): set TFLITE_SYS_DEBIAN_MIRROR to a mirror \

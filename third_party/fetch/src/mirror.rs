@@ -23,7 +23,8 @@ const SUITES: [&str; 12] = [
 /// each Debian mirror of apt's configuration, those with the pin's own suite before the others.
 pub(crate) fn addresses(pin: &Pin, settings: &Settings) -> Result<Vec<String>, Error> {
     let bases = match &settings.mirror {
-        Some(base) => vec![base.clone()],
+        Some(base) if is_http(base) => vec![base.clone()],
+        Some(base) => return Err(Error::BadMirror(without_secrets(base))),
         None => bases(apt::entries(&settings.apt_dir)?, &pin.suite),
     };
     if bases.is_empty() {
@@ -38,14 +39,15 @@ pub(crate) fn addresses(pin: &Pin, settings: &Settings) -> Result<Vec<String>, E
         .collect())
 }
 
+fn is_http(address: &str) -> bool {
+    address.starts_with("http://") || address.starts_with("https://")
+}
+
 fn bases(entries: Vec<Entry>, suite: &str) -> Vec<String> {
     let mut ranked: Vec<(u8, String)> = Vec::new();
     for entry in entries {
         // Not `mirror+file:`, `cdrom:`, `file:`, `tor+http:`: only apt's own methods read those.
-        let http = ["http://", "https://"]
-            .iter()
-            .any(|scheme| entry.uri.starts_with(scheme));
-        if !http || !entry.components.iter().any(|component| component == "main") {
+        if !is_http(&entry.uri) || !entry.components.iter().any(|component| component == "main") {
             continue;
         }
         let base = entry.uri.trim_end_matches('/').to_owned();

@@ -272,3 +272,12 @@ fn no_mirror_is_known() {
         );
     }
 }
+
+#[test]
+fn a_mirror_that_is_no_address() {
+    let archive = Entries::usual().pack();
+    for mirror in ["mirror.example/debian", "file:///srv/debian", "HTTP"] {
+        let error = Home::with_mirror(mirror).fails(&pin(&archive));
+        assert!(matches!(error, Error::BadMirror(_)), "{error}");
+    }
+}
