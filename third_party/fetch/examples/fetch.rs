@@ -2,13 +2,23 @@
 //!
 //! `cargo run -p tflite-sys-source --example fetch [FOLDER]`: into the cache, or into a folder.
 
-use std::error::Error;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Instant;
 
-use tflite_sys_source::{Settings, TerminalBar, ensure, pins, vendor};
+use tflite_sys_source::{Error, Settings, TerminalBar, ensure, pins, vendor};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
     let pins = pins()?;
     let settings = Settings::from_env(|name| std::env::var_os(name));
     let mut bar = TerminalBar::stderr();

@@ -133,7 +133,7 @@ fn check_source_dir(dir: &Path, pin: &Pin) -> Result<(), Error> {
     }
     Err(Error::IncompleteDir {
         dir: dir.to_owned(),
-        missing: missing.join(", "),
+        missing: select::list(&missing),
     })
 }
 

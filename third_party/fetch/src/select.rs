@@ -4,6 +4,16 @@ use std::path::Path;
 
 use crate::{Component, Pin};
 
+/// Paths for a message, the first few and the number of the others.
+pub(crate) fn list(paths: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let text = paths[..paths.len().min(SHOWN)].join(", ");
+    match paths.len().saturating_sub(SHOWN) {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
 /// The `keep` and `exclude` lists of a pin, ready to ask.
 pub(crate) struct Selection<'a> {
     components: Vec<Rules<'a>>,
@@ -162,6 +172,13 @@ mod tests {
         assert!(r.keeps("src/gpu/er.h"));
         assert!(!r.keeps("src/BUILD"));
         assert!(r.keeps("src/BUILD.h"));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let paths: Vec<String> = (0..7).map(|number| number.to_string()).collect();
+        assert_eq!(list(&paths[..5]), "0, 1, 2, 3, 4");
+        assert_eq!(list(&paths), "0, 1, 2, 3, 4 and 2 more");
     }
 
     #[test]

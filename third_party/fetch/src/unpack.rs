@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::{panic, thread};
 
 use crate::archive::{Archive, Stop};
-use crate::select::Selection;
+use crate::select::{self, Selection};
 use crate::untar::{self, untar};
 use crate::{Error, Pin, Progress, Settings};
 
@@ -82,7 +82,7 @@ pub(crate) fn unpack(
     archive.verify()?;
     let missing = selection.missing_in(dest);
     if !missing.is_empty() {
-        let missing = missing.join(", ");
+        let missing = select::list(&missing);
         return Err(Error::MissingFolder {
             from: archive.from(),
             missing,
