@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +17,7 @@ use crate::{
     error::Error,
     event::{self, Event, Request, Source},
     fetch::Fetcher,
-    report::Report,
+    report::{self, Report},
 };
 
 /// What is kept free of the invocation's time for sending the answer. Without it Lambda would
@@ -53,27 +54,51 @@ fn deadline(milliseconds: u64, now: SystemTime, instant: Instant) -> Option<Inst
     instant.checked_add(left)
 }
 
+/// Takes one line of the log, without the line break.
+type Log = Box<dyn Fn(&str) + Send + Sync>;
+
 /// Answers requests. One handler serves all of a process.
-#[derive(Debug)]
 pub struct Handler {
     fetcher: Fetcher,
     classifier: Arc<Classifier>,
     limits: Limits,
     warm: AtomicBool,
+    log: Log,
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Handler")
+            .field("fetcher", &self.fetcher)
+            .field("classifier", &self.classifier)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Handler {
-    /// Puts a handler together.
+    /// Puts a handler together. It logs to standard error.
     pub fn new(fetcher: Fetcher, classifier: Classifier, limits: Limits) -> Self {
         Self {
             fetcher,
             classifier: Arc::new(classifier),
             limits,
             warm: AtomicBool::new(false),
+            log: Box::new(report::to_stderr),
         }
     }
 
-    /// Answers one event and writes one line to the log.
+    /// Hands the lines of the log to `log`: one JSON object for each request.
+    #[must_use]
+    pub fn with_log(self, log: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self {
+            log: Box::new(log),
+            ..self
+        }
+    }
+
+    /// Answers one event and logs one line.
     ///
     /// Must be called in a tokio runtime; decoding and inference run on its blocking threads.
     ///
@@ -85,7 +110,7 @@ impl Handler {
         let mut report = Report::new(&invocation.request_id);
         report.cold_start = !self.warm.swap(true, Ordering::Relaxed);
         let result = self.answer(event, invocation.deadline, &mut report).await;
-        report.finish(&result, start.elapsed());
+        (self.log)(&report.line(&result, start.elapsed()));
         result
     }
 

@@ -1,4 +1,4 @@
-//! The log: one JSON object a request, on one line of standard error.
+//! The log: one JSON object on one line for each request.
 
 use std::{
     io::{self, Write},
@@ -60,6 +60,13 @@ struct Line<'a> {
     error_message: Option<String>,
 }
 
+/// Writes a line. A log that cannot be written is no reason to fail a request.
+pub(crate) fn to_stderr(line: &str) {
+    let _ = io::stderr()
+        .lock()
+        .write_all(format!("{line}\n").as_bytes());
+}
+
 impl Report {
     pub(crate) fn new(request_id: &str) -> Self {
         Self {
@@ -68,14 +75,7 @@ impl Report {
         }
     }
 
-    /// Writes the line. A log that cannot be written is no reason to fail a request.
-    pub(crate) fn finish(&self, result: &Result<Answer, Error>, total: Duration) {
-        let mut line = self.line(result, total).into_bytes();
-        line.push(b'\n');
-        let _ = io::stderr().lock().write_all(&line);
-    }
-
-    fn line(&self, result: &Result<Answer, Error>, total: Duration) -> String {
+    pub(crate) fn line(&self, result: &Result<Answer, Error>, total: Duration) -> String {
         let top = result.as_ref().ok().and_then(Answer::top);
         let error = result.as_ref().err();
         let line = Line {

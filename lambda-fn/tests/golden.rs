@@ -1,6 +1,8 @@
 //! Decoding and preprocessing against Pillow and keras_image_helper. `golden/make.py` made the
 //! pictures and the expected values.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
+
 use std::{fs, path::PathBuf};
 
 use lambda_fn::{

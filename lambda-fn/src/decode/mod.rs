@@ -124,7 +124,7 @@ impl Format {
             Ok(ImageFormat::Jpeg) => Ok(Self::Jpeg),
             Ok(ImageFormat::Png) => Ok(Self::Png),
             Ok(ImageFormat::WebP) => Ok(Self::WebP),
-            Ok(other) => Err(unsupported(&format!("{other:?} pictures are not"))),
+            Ok(other) => Err(unsupported(&format!("the picture's format is {other:?}"))),
             Err(_) => Err(unsupported(&describe(bytes))),
         }
     }
@@ -143,10 +143,10 @@ fn describe(bytes: &[u8]) -> String {
         .unwrap_or(bytes)
         .trim_ascii_start();
     if bytes.is_empty() {
-        return "there are no bytes, which is not".to_owned();
+        return "the picture is empty".to_owned();
     }
     if text.starts_with(b"<") {
-        return "the bytes look like HTML or XML, which is not".to_owned();
+        return "this is no picture but looks like HTML or XML".to_owned();
     }
     let start = &bytes[..bytes.len().min(8)];
     format!(
@@ -169,27 +169,31 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<(Format, Picture), Error>
         Format::Gif => gif::decode(bytes, limits)?,
         Format::Png => {
             let decoder = PngDecoder::with_limits(Cursor::new(bytes), raster::allocations(limits))
-                .map_err(|error| from_image(format, &error))?;
+                .map_err(|error| from_image(format, limits, &error))?;
             let picture = raster::read(decoder, format, limits)?;
             raster::clip_grey_16(picture, bytes)
         }
         Format::Bmp => {
-            let decoder =
-                BmpDecoder::new(Cursor::new(bytes)).map_err(|error| from_image(format, &error))?;
+            let decoder = BmpDecoder::new(Cursor::new(bytes))
+                .map_err(|error| from_image(format, limits, &error))?;
             raster::read(decoder, format, limits)?
         }
         Format::WebP => {
-            let decoder =
-                WebPDecoder::new(Cursor::new(bytes)).map_err(|error| from_image(format, &error))?;
+            let decoder = WebPDecoder::new(Cursor::new(bytes))
+                .map_err(|error| from_image(format, limits, &error))?;
             raster::read(decoder, format, limits)?
         }
     };
     Ok((format, picture))
 }
 
-fn from_image(format: Format, error: &ImageError) -> Error {
+fn from_image(format: Format, limits: &Limits, error: &ImageError) -> Error {
     match error {
         ImageError::Unsupported(reason) => Error::UnsupportedImage(reason.to_string()),
+        ImageError::Limits(_) => Error::TooLarge {
+            what: format!("what the {} picture needs", format.name()),
+            limit: format!("{} pixels (MAX_IMAGE_PIXELS)", limits.max_pixels),
+        },
         other => Error::InvalidImage {
             format: format.name(),
             reason: other.to_string(),

@@ -28,7 +28,7 @@ pub(super) fn read(
     limits.check_size(format, width, height)?;
     decoder
         .set_limits(allocations(limits))
-        .map_err(|error| from_image(format, &error))?;
+        .map_err(|error| from_image(format, limits, &error))?;
 
     let samples = match decoder.color_type() {
         ColorType::L8 => Samples::Grey8,
@@ -50,7 +50,7 @@ pub(super) fn read(
     let mut bytes = vec![0; decoder.total_bytes() as usize];
     decoder
         .read_image(&mut bytes)
-        .map_err(|error| from_image(format, &error))?;
+        .map_err(|error| from_image(format, limits, &error))?;
     Picture::new(width, height, samples, bytes)
 }
 

@@ -1,0 +1,146 @@
+//! The real model, the real binary, the runtime's own protocol.
+
+use std::{fs, path::Path};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use crate::{
+    process::{bootstrap, model},
+    runtime_api::{Function, Outcome},
+};
+
+const LABELS: [&str; 10] = [
+    "dress",
+    "hat",
+    "longsleeve",
+    "outwear",
+    "pants",
+    "shirt",
+    "shoes",
+    "shorts",
+    "skirt",
+    "t-shirt",
+];
+
+/// Half of what would move a close decision, and twice what the pictures show.
+const JPEG_TOLERANCE: f32 = 0.05;
+
+fn read(path: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn image(bytes: &[u8]) -> String {
+    json!({ "image": STANDARD.encode(bytes) }).to_string()
+}
+
+fn scores(function: &mut Function, event: &str) -> Vec<(String, f32)> {
+    match function.invoke(event) {
+        Outcome::Response(text) => {
+            let object: Value = serde_json::from_str(&text).unwrap();
+            // The parsed object is sorted by name; the text has the order of the labels.
+            let at = |label: &str| text.find(&format!("\"{label}\":")).expect(label);
+            assert!(LABELS.is_sorted_by_key(|label| at(label)), "{text}");
+            assert_eq!(object.as_object().unwrap().len(), LABELS.len());
+            let score = |label: &str| object[label].as_f64().unwrap() as f32;
+            LABELS
+                .iter()
+                .map(|label| ((*label).to_owned(), score(label)))
+                .collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn top(scores: &[(String, f32)]) -> &str {
+    &scores.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0
+}
+
+#[test]
+fn trousers_are_pants_and_bad_events_change_nothing() {
+    let Some(model) = model() else { return };
+    let mut function = Function::start(bootstrap().env("MODEL_PATH", model));
+    let process = function.process_id();
+    let trousers = read("../model/sample/trousers.jpg");
+    let good = image(&trousers);
+    let first = scores(&mut function, &good);
+    assert_eq!(top(&first), "pants", "{first:?}");
+
+    let text = "a".repeat(100_000);
+    let cases: [(&str, &str); 14] = [
+        ("", "InvalidRequest"),
+        ("{", "InvalidRequest"),
+        ("{\"url\": \"http://127.0.0.1/\"", "InvalidRequest"),
+        ("null", "InvalidRequest"),
+        ("[]", "InvalidRequest"),
+        ("{}", "InvalidRequest"),
+        ("{\"url\": null}", "InvalidRequest"),
+        ("{\"url\": \"a\", \"image\": \"b\"}", "InvalidRequest"),
+        (&text, "InvalidRequest"),
+        ("{\"image\": \"%\"}", "InvalidBase64"),
+        ("{\"url\": \"file:///etc/passwd\"}", "InvalidUrl"),
+        ("{\"url\": \"http://127.0.0.1:9/a.jpg\"}", "FetchFailed"),
+        ("{\"image\": \"PGh0bWw+\"}", "UnsupportedImage"),
+        (&image(&trousers[..trousers.len() / 2]), "InvalidImage"),
+    ];
+    for (event, expected) in cases {
+        match function.invoke(event) {
+            Outcome::Error(error_type, message) => {
+                assert_eq!(error_type, expected, "{message}");
+                assert!(!message.is_empty());
+            }
+            other => panic!("{event}: {other:?}"),
+        }
+        assert_eq!(scores(&mut function, &good), first);
+    }
+    assert!(function.is_running());
+    assert_eq!(function.process_id(), process);
+}
+
+/// A body that is not even UTF-8 must not end the process.
+#[test]
+fn bytes_that_are_no_text_are_an_invalid_request() {
+    let Some(model) = model() else { return };
+    let mut function = Function::start(bootstrap().env("MODEL_PATH", model));
+    match function.invoke(b"{\"url\": \"\xff\xfe\"}") {
+        Outcome::Error(error_type, _) => assert_eq!(error_type, "InvalidRequest"),
+        other => panic!("{other:?}"),
+    }
+    assert!(function.is_running());
+}
+
+/// `golden/logits.json` is what the Python runtime puts out for the same model and pictures:
+/// `python model/golden.py --model model/clothing.tflite --images lambda-fn/tests/golden/pictures
+/// --out lambda-fn/tests/golden/logits.json`. It must be made again when the model changes.
+#[test]
+fn the_scores_are_those_of_the_python_runtime() {
+    let Some(model) = model() else { return };
+    let golden: Value = serde_json::from_slice(&read("tests/golden/logits.json")).unwrap();
+    let files = golden["files"].as_object().unwrap();
+    assert!(files.len() > 30);
+    for threads in ["1", "2"] {
+        let mut command = bootstrap();
+        let mut function = Function::start(
+            command
+                .env("MODEL_PATH", &model)
+                .env("NUM_THREADS", threads),
+        );
+        for (name, logits) in files {
+            // Two JPEG decoders need not agree to the bit.
+            let tolerance = if name.ends_with(".jpg") {
+                JPEG_TOLERANCE
+            } else {
+                1e-4
+            };
+            let bytes = read(&format!("tests/golden/pictures/{name}"));
+            let ours = scores(&mut function, &image(&bytes));
+            for ((label, ours), theirs) in ours.iter().zip(logits.as_array().unwrap()) {
+                let theirs = theirs.as_f64().unwrap() as f32;
+                assert!(
+                    (ours - theirs).abs() <= tolerance,
+                    "{name} {label}: {ours}, not {theirs}"
+                );
+            }
+        }
+    }
+}

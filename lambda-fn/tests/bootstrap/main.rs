@@ -1,0 +1,8 @@
+//! The binary itself: how it starts, how it fails to start, and what it answers to the runtime.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
+
+mod answers;
+mod failures;
+mod process;
+mod runtime_api;

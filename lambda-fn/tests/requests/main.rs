@@ -1,0 +1,9 @@
+//! Whole requests, good and bad, against servers on the loopback interface.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
+
+mod fetch;
+mod handler;
+mod model;
+mod server;
+mod tls;
