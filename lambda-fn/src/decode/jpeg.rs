@@ -83,8 +83,11 @@ fn is_complete(bytes: &[u8]) -> bool {
             // A fill byte: the marker's 0xFF is the next one.
             0xFF => at += 1,
             START_OF_SCAN => {
-                let scan = &bytes[at..];
-                return scan.windows(2).any(|pair| pair == END_OF_IMAGE);
+                // From the back: in a whole file the marker is at the end.
+                return bytes[at..]
+                    .windows(2)
+                    .rev()
+                    .any(|pair| pair == END_OF_IMAGE);
             }
             // Markers without a length, and a stuffed byte in stray data.
             0x00 | 0x01 | 0xD0..=0xD9 => at += 2,

@@ -67,12 +67,18 @@ impl Preprocessor {
         let columns: Vec<u32> = nearest(picture.width(), self.width).collect();
         let rows = nearest(picture.height(), self.height);
         for (y, row) in rows.zip(input.chunks_exact_mut(self.width as usize * 3)) {
-            for (&x, pixel) in columns.iter().zip(row.as_chunks_mut::<3>().0) {
-                *pixel = picture
-                    .rgb(x, y)
-                    .map(|value| self.table[usize::from(value)]);
+            let pixels = columns.iter().zip(row.as_chunks_mut::<3>().0);
+            match picture.rgb_row(y) {
+                Some(source) => {
+                    pixels.for_each(|(&x, pixel)| *pixel = self.convert(source[x as usize]));
+                }
+                None => pixels.for_each(|(&x, pixel)| *pixel = self.convert(picture.rgb(x, y))),
             }
         }
+    }
+
+    fn convert(&self, rgb: [u8; 3]) -> [f32; 3] {
+        rgb.map(|value| self.table[usize::from(value)])
     }
 }
 
