@@ -59,6 +59,18 @@ impl Request {
     /// Reads a direct invocation: an object with either `url` or `image`, each a string.
     /// Other fields are ignored.
     ///
+    /// ```
+    /// use lambda_fn::event::{Request, Source};
+    /// use serde_json::json;
+    ///
+    /// let request = Request::from_event(json!({"url": "https://example.com/pants.jpg"}).into())?;
+    /// assert_eq!(request.source, Source::Url("https://example.com/pants.jpg".to_owned()));
+    ///
+    /// let error = Request::from_event(json!({"uri": "?"}).into()).unwrap_err();
+    /// assert_eq!(error.error_type(), "InvalidRequest");
+    /// # Ok::<(), lambda_fn::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::InvalidRequest`] says what is there instead.

@@ -60,6 +60,14 @@ impl Labels {
 
     /// As [`Labels::from_file`], from its text; `path` is for the messages.
     ///
+    /// ```
+    /// use lambda_fn::labels::Labels;
+    ///
+    /// let labels = Labels::parse("dress\nhat\n", "clothing.labels.txt".as_ref())?;
+    /// assert_eq!(labels.as_slice(), ["dress", "hat"]);
+    /// # Ok::<(), lambda_fn::labels::LabelsError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Labels::from_file`].

@@ -23,6 +23,21 @@
 //! {"dress": -1.86, "hat": -4.76, "pants": 9.88}
 //! ```
 //!
+//! The same in-process:
+//!
+//! ```no_run
+//! use lambda_fn::{Config, Handler, Invocation};
+//! use serde_json::json;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let handler = Handler::start(&Config::from_env()?)?;
+//! let event = json!({"url": "https://example.com/pants.jpg"});
+//! let answer = handler.handle(event.into(), &Invocation::default()).await?;
+//! println!("{}", serde_json::to_string(&answer)?);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! JPEG, PNG, WebP, GIF (first frame) and BMP are understood. The picture is prepared as the
 //! Python package `keras_image_helper` does it for Xception: RGB without alpha, no rotation by
 //! EXIF, nearest-neighbour resizing as in Pillow to the size of the model's input, and

@@ -157,6 +157,20 @@ fn describe(bytes: &[u8]) -> String {
 
 /// Decodes a picture.
 ///
+/// ```
+/// use lambda_fn::decode::{Format, Limits, decode};
+///
+/// // A GIF with one white pixel.
+/// let gif = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+/// let (format, picture) = decode(gif, &Limits::default())?;
+/// assert_eq!((format, picture.width(), picture.height()), (Format::Gif, 1, 1));
+/// assert_eq!(picture.rgb(0, 0), [255; 3]);
+///
+/// let error = decode(b"<html>Not found</html>", &Limits::default()).unwrap_err();
+/// assert_eq!(error.error_type(), "UnsupportedImage");
+/// # Ok::<(), lambda_fn::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::TooLarge`] before the memory is taken, [`Error::UnsupportedImage`] for another

@@ -7,6 +7,11 @@ const SHOWN_CHARACTERS: usize = 200;
 
 /// The URL without user, password, query and fragment. Signed links carry their signature in the
 /// query. What is no URL at all is not repeated.
+///
+/// ```
+/// let url = "https://user:password@example.com/pants.jpg?signature=secret";
+/// assert_eq!(lambda_fn::fetch::redact(url), "https://example.com/pants.jpg…");
+/// ```
 pub fn redact(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else {
         return "the given `url`".to_owned();

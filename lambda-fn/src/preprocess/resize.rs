@@ -5,6 +5,15 @@
 ///
 /// Pillow adds up the positions in doubles instead of multiplying. The rounding errors then
 /// decide where a centre falls on the edge between two pixels, so this adds up too.
+///
+/// ```
+/// use lambda_fn::preprocess::nearest;
+///
+/// // Four pixels become two: the centres 1.0 and 3.0 lie in the second and the fourth.
+/// assert!(nearest(4, 2).eq([1, 3]));
+/// // Two become three: the centres are 1/3, 1 and 5/3.
+/// assert!(nearest(2, 3).eq([0, 1, 1]));
+/// ```
 pub fn nearest(source: u32, target: u32) -> impl Iterator<Item = u32> {
     let scale = f64::from(source) / f64::from(target);
     let mut centre = scale * 0.5;
