@@ -50,9 +50,16 @@ fn main() -> ExitCode {
 fn options() -> Result<Options, Failure> {
     let mut arguments = env::args().skip(1);
     let folder = arguments.next().ok_or("which folder?")?.into();
-    let mut options = Options { folder, threads: 1, runs: None };
+    let mut options = Options {
+        folder,
+        threads: 1,
+        runs: None,
+    };
     while let Some(name) = arguments.next() {
-        let value = arguments.next().ok_or_else(|| format!("{name} wants a number"))?.parse()?;
+        let value = arguments
+            .next()
+            .ok_or_else(|| format!("{name} wants a number"))?
+            .parse()?;
         match name.as_str() {
             "--threads" => options.threads = value,
             "--time" => options.runs = Some(value),
@@ -76,7 +83,10 @@ fn run(options: &Options) -> Result<Value, Failure> {
         let picture = open(path, &config.limits)?;
         let (answer, _) = classifier.classify(&picture)?;
         let scores: Vec<f32> = answer.iter().map(|(_, score)| score).collect();
-        let name = path.strip_prefix(&options.folder)?.to_string_lossy().into_owned();
+        let name = path
+            .strip_prefix(&options.folder)?
+            .to_string_lossy()
+            .into_owned();
         files.insert(name, json!(scores));
     }
     let mut result = json!({ "threads": options.threads, "files": files });
@@ -89,7 +99,9 @@ fn run(options: &Options) -> Result<Value, Failure> {
         }
         times.drain(..WARM_UP);
         times.sort_by(f64::total_cmp);
-        let median = times.get(times.len() / 2).ok_or("--time wants at least one run")?;
+        let median = times
+            .get(times.len() / 2)
+            .ok_or("--time wants at least one run")?;
         result["time"] = json!({ "runs": runs, "warmup": WARM_UP, "median_ms": median });
     }
     Ok(result)
@@ -109,7 +121,7 @@ fn list(dir: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
 
 fn open(path: &Path, limits: &Limits) -> Result<Picture, Failure> {
     let bytes = fs::read(path)?;
-    let (_, picture) = decode::decode(&bytes, limits)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
+    let (_, picture) =
+        decode::decode(&bytes, limits).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(picture)
 }

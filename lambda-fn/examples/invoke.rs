@@ -29,7 +29,9 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Failure> {
     let handler = Handler::start(&Config::from_env()?)?;
     let event: Event = serde_json::from_str(&io::read_to_string(io::stdin())?)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let answer = match runtime.block_on(handler.handle(event, &Invocation::default())) {
         Ok(answer) => serde_json::to_value(answer)?,
         // As Lambda would show it.

@@ -38,7 +38,7 @@ fn scores(function: &mut Function, event: &str) -> Vec<(String, f32)> {
     match function.invoke(event) {
         Outcome::Response(text) => {
             let object: Value = serde_json::from_str(&text).unwrap();
-            // The parsed object is sorted by name; the text has the order of the labels.
+            // Whether a parsed object keeps the order is for the parser to say; the text has it.
             let at = |label: &str| text.find(&format!("\"{label}\":")).expect(label);
             assert!(LABELS.is_sorted_by_key(|label| at(label)), "{text}");
             assert_eq!(object.as_object().unwrap().len(), LABELS.len());
