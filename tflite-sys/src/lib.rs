@@ -1,1 +1,58 @@
-//! In the making.
+//! Raw bindings to the C API of TensorFlow Lite, with the library itself.
+//!
+//! The library is built from its official source, with XNNPACK, and linked statically. Most
+//! programs want the safe crate `tflite-native`, which stands on this one.
+//!
+//! The bindings cover `c_api.h`, `c_api_experimental.h`, `c_api_opaque.h`, `common.h`,
+//! `operator.h`, the XNNPACK and external delegates, and the telemetry profiler. C enums are
+//! integer constants, so that a value which a newer library returns is no undefined behaviour.
+//! The functions that pass a `va_list` are left out; `tflite_sys_*` are this crate's own
+//! functions in their place.
+//!
+//! # Contract
+//!
+//! Nothing here is checked. Each function's contract is the comment in the header that declares
+//! it; the build script passes the headers' folder on as `DEP_TENSORFLOWLITE_C_INCLUDE`.
+//!
+//! ```
+//! use core::ffi::CStr;
+//!
+//! // SAFETY: TfLiteVersion() has no preconditions and returns a static, NUL-terminated string.
+//! let version = unsafe { CStr::from_ptr(tflite_sys::TfLiteVersion()) };
+//! assert_eq!(version.to_str(), Ok(tflite_sys::TFLITE_VERSION));
+//! ```
+#![no_std]
+
+#[expect(
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::missing_safety_doc,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated from the C headers, whose names and style it keeps"
+)]
+#[rustfmt::skip]
+mod bindings;
+
+#[cfg(tflite_sys_unlinked)]
+mod unlinked {
+    //! The library could not be built here. Linking fails, and says why.
+    include!(concat!(env!("OUT_DIR"), "/unlinked.rs"));
+}
+
+pub use bindings::*;
+
+/// The version of the headers that are bound, such as `2.22.0`.
+///
+/// `TfLiteVersion()` says what is linked. The two must be equal.
+pub const TFLITE_VERSION: &str = after_plus(env!("CARGO_PKG_VERSION"));
+
+/// The part of a version behind its `+`.
+const fn after_plus(version: &str) -> &str {
+    let mut at = 0;
+    while version.as_bytes()[at] != b'+' {
+        at += 1;
+    }
+    version.split_at(at + 1).1
+}

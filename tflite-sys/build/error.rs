@@ -1,0 +1,68 @@
+//! What can go wrong, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    #[error("{0} is not set: this script must be run by Cargo")]
+    NotUnderCargo(&'static str),
+    #[error("the package version {0} does not end in +<TensorFlow Lite version>")]
+    NoTfLiteVersion(String),
+    #[error(
+        "{LIB_KIND} is '{0}', but must be 'static' or 'dylib'",
+        LIB_KIND = crate::vars::LIB_KIND
+    )]
+    BadLibKind(String),
+    #[error(
+        "no {file} in {dir} or {dir}/lib\n\
+         {LIB_DIR} must name a folder with the prebuilt library; unset it to build from source",
+        dir = dir.display(),
+        LIB_DIR = crate::vars::LIB_DIR
+    )]
+    NoPrebuilt { dir: PathBuf, file: String },
+    #[error("{0}")]
+    Source(Box<tflite_sys_source::Error>),
+    #[error(
+        "no static C++ library: {compiler} -print-file-name={file} names none\n\
+         install the compiler's static runtime (Fedora and Amazon Linux: libstdc++-static), \
+         or set CXXSTDLIB to the library to link"
+    )]
+    NoStaticCxx {
+        compiler: PathBuf,
+        file: &'static str,
+    },
+    #[error("cannot {what} {path}: {error}", path = path.display())]
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
+    #[error("the native build ended, but there is no {path}", path = .0.display())]
+    NoArchive(PathBuf),
+    #[error("generating the bindings failed: {0}")]
+    #[cfg_attr(
+        not(feature = "bindgen"),
+        expect(dead_code, reason = "for the feature")
+    )]
+    Bindgen(String),
+}
+
+impl From<tflite_sys_source::Error> for Error {
+    fn from(error: tflite_sys_source::Error) -> Self {
+        Self::Source(Box::new(error))
+    }
+}
+
+impl Error {
+    pub(crate) fn io(what: &'static str, path: &Path, error: io::Error) -> Self {
+        Self::Io {
+            what,
+            path: path.to_owned(),
+            error,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Finds or builds the native library, and tells Cargo how to link it.
+//!
+//! In this order:
+//!
+//! 1. `DOCS_RS`: nothing is built; the committed bindings are all that the docs need.
+//! 2. `TFLITE_SYS_LIB_DIR`: a prebuilt library is linked.
+//! 3. The library is built from the pinned source, or taken from the build cache.
+//!
+//! Where a tool for 3 is missing, the failure is put off until something is linked, so that
+//! `cargo check`, `cargo clippy` and `cargo doc` work everywhere.
+
+mod bindings;
+mod cache;
+mod cmake;
+mod error;
+mod headers;
+mod link;
+mod progress;
+mod shim;
+mod source;
+mod tools;
+mod vars;
+
+use std::process::ExitCode;
+
+use error::Error;
+use vars::Target;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Cargo prints one line for each of these.
+            for line in error.to_string().lines() {
+                println!("cargo::error={line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
+    // With any of these lines Cargo no longer watches the whole package by itself.
+    for path in ["build", "cmake", "shim", "wrapper.h"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    println!("cargo::rustc-check-cfg=cfg(tflite_sys_unlinked)");
+
+    if vars::get(vars::DOCS_RS).is_some() {
+        return Ok(());
+    }
+    let target = Target::from_cargo()?;
+    if let Some(dir) = vars::path(vars::LIB_DIR) {
+        let library = link::Prebuilt::find(dir, &target)?;
+        shim::compile(library.include(), library.is_ours())?;
+        library.link(&target)?;
+        return bindings::regenerate(library.include());
+    }
+    if let Some(missing) = tools::missing() {
+        return link::defer(&missing);
+    }
+    let library = cache::find_or_build(&target)?;
+    shim::compile(Some(&library.include), true)?;
+    link::built(&library, &target)?;
+    bindings::regenerate(Some(&library.include))
+}

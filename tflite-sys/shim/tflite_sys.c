@@ -1,0 +1,51 @@
+#include "tflite_sys.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef TFLITE_SYS_HAS_HEADERS
+typedef void (*report_va_fn)(void* user_data, const char* format, va_list args);
+extern TfLiteModel* TfLiteModelCreateWithErrorReporter(const void*, size_t, report_va_fn, void*);
+extern void TfLiteInterpreterOptionsSetErrorReporter(TfLiteInterpreterOptions*, report_va_fn, void*);
+#endif
+
+// Formats one message and passes it on. The signature is the one c_api.h asks for.
+static void format_and_report(void* user_data, const char* format, va_list args) {
+  const tflite_sys_reporter* reporter = user_data;
+  char stack[512];
+  va_list again;
+  va_copy(again, args);
+  int length = vsnprintf(stack, sizeof stack, format, args);
+  if (length < 0) {
+    // The format itself failed: its text is still better than nothing.
+    reporter->report(reporter->user_data, format);
+  } else if ((size_t)length < sizeof stack) {
+    reporter->report(reporter->user_data, stack);
+  } else {
+    char* heap = malloc((size_t)length + 1);
+    if (heap != NULL) vsnprintf(heap, (size_t)length + 1, format, again);
+    // Out of memory: the first half a kilobyte, cut, still says what went wrong.
+    reporter->report(reporter->user_data, heap != NULL ? heap : stack);
+    free(heap);
+  }
+  va_end(again);
+}
+
+void tflite_sys_interpreter_options_set_reporter(TfLiteInterpreterOptions* options,
+                                                 const tflite_sys_reporter* reporter) {
+  TfLiteInterpreterOptionsSetErrorReporter(options, format_and_report, (void*)reporter);
+}
+
+TfLiteModel* tflite_sys_model_create(const void* model_data, size_t model_size,
+                                     const tflite_sys_reporter* reporter) {
+  return TfLiteModelCreateWithErrorReporter(model_data, model_size, format_and_report, (void*)reporter);
+}
+
+#ifdef TFLITE_SYS_NO_LOG_SINK
+// A library that somebody else built logs as it likes.
+tflite_sys_log_fn tflite_sys_set_log_sink(tflite_sys_log_fn sink) {
+  (void)sink;
+  return NULL;
+}
+#endif
