@@ -40,6 +40,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--threads", type=positive, default=1, metavar="N", help="threads of the runtime (default 1)"
     )
+    parser.add_argument(
+        "--png", type=Path, metavar="DIR", help="also write each decoded picture there, as <name>.png"
+    )
     parser.add_argument("--time", action="store_true", help="measure the invocation time too")
     parser.add_argument(
         "--runs", type=positive, default=100, metavar="N", help="timed invocations (default 100)"
@@ -91,9 +94,16 @@ def main() -> None:
 
     files = {}
     for path in tqdm(paths, desc="golden", unit="img", disable=None):
-        logits = runtime.logits(to_input(open_rgb(path), (width, height))[None])
+        picture = open_rgb(path)
+        logits = runtime.logits(to_input(picture, (width, height))[None])
         # A float32 is a float64 too: written in full, nothing is lost.
-        files[path.relative_to(arguments.images).as_posix()] = [float(value) for value in logits]
+        name = path.relative_to(arguments.images).as_posix()
+        files[name] = [float(value) for value in logits]
+        if arguments.png:
+            # Lossless: whoever reads it sees the pixels that this script saw.
+            copy = arguments.png / f"{name}.png"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(copy)
     result = {
         "model_sha256": hashlib.sha256(content).hexdigest(),
         "runtime": f"ai-edge-litert {version('ai-edge-litert')}",
