@@ -1,2 +1,61 @@
-//! In the making.
-fn main() {}
+//! The project's own commands, run as `cargo xtask <command>`.
+
+#![forbid(unsafe_code)]
+
+mod bindings;
+mod chart;
+mod demo;
+mod emulator;
+mod endtoend;
+mod msrv;
+mod parity;
+mod python;
+mod run;
+mod setup;
+mod test;
+mod unlinked;
+mod vendor;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build everything and classify a picture under AWS's Lambda emulator
+    Demo(demo::Options),
+    /// Run the whole check: format, lints, tests, end to end, bindings, licences
+    Test,
+    /// Put the foreign source into third_party/src, for builds without a network
+    Vendor,
+    /// Regenerate tflite-sys/src/bindings.rs from the pinned headers
+    Bindings(bindings::Options),
+    /// Compare outputs and speed with the official Python interpreter, side by side
+    Parity(parity::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test => test::run(),
+        Task::Vendor => vendor::run(),
+        Task::Bindings(options) => bindings::run(&options),
+        Task::Parity(options) => parity::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

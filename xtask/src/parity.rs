@@ -1,0 +1,231 @@
+//! `cargo xtask parity`: the same model on the same pictures, in our runtime and in the official
+//! Python interpreter.
+//!
+//! Both read the same pixels: the Python side decodes each picture once, and our side reads the
+//! lossless copies that it leaves. Speed is compared in turns, as ratios.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::demo;
+use crate::python;
+use crate::run::{Result, capture, cargo, root, run as run_command, step, target};
+use crate::setup;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Folder of pictures, searched with its subfolders
+    #[arg(long, value_name = "DIR", default_value_os_t = root().join("model/sample"))]
+    images: PathBuf,
+    /// The model [default: the one of the repository]
+    #[arg(long, value_name = "FILE", default_value_os_t = root().join("model/clothing.tflite"))]
+    model: PathBuf,
+    /// How many pictures to take, spread over the folder
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    /// Threads of one inference
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    threads: usize,
+    /// How often each side's turn to be timed comes
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    rounds: usize,
+    /// The largest difference of two outputs that passes
+    #[arg(long, value_name = "X", default_value_t = 1e-4)]
+    tolerance: f64,
+    /// The largest ratio of our time to Python's that passes
+    #[arg(long, value_name = "X", default_value_t = 1.10)]
+    ratio: f64,
+}
+
+impl Options {
+    /// What the tests compare: the pictures of the repository.
+    pub(crate) fn of_the_repository() -> Self {
+        Self {
+            images: root().join("lambda-fn/tests/golden/pictures"),
+            model: root().join("model/clothing.tflite"),
+            limit: 20,
+            threads: 2,
+            rounds: 5,
+            tolerance: 1e-4,
+            ratio: 1.10,
+        }
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    setup::ensure(setup::BUILD)?;
+    let python = python::interpreter()?;
+    let classify = build()?;
+    let work = target().join("parity");
+    if work.exists() {
+        fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
+    }
+    let pixels = work.join("pixels");
+    fs::create_dir_all(&pixels).map_err(|error| format!("{}: {error}", pixels.display()))?;
+
+    let golden = |out: &Path, extra: &[&str]| {
+        let mut command = python::script(&python, "model/golden.py");
+        command
+            .args(["--model"])
+            .arg(&options.model)
+            .arg("--images")
+            .arg(&options.images)
+            .args([
+                "--limit",
+                &options.limit.to_string(),
+                "--threads",
+                &options.threads.to_string(),
+            ])
+            .arg("--out")
+            .arg(out)
+            .args(extra);
+        capture(&mut command)?;
+        read(out)
+    };
+    let ours = |extra: &[&str]| {
+        let mut command = Command::new(&classify);
+        command
+            .arg(&pixels)
+            .args(["--threads", &options.threads.to_string()])
+            .args(extra)
+            .envs(demo::model())
+            .env("MODEL_PATH", &options.model);
+        let text = capture(&mut command)?;
+        serde_json::from_str::<Value>(&text).map_err(|error| format!("classify: {error}"))
+    };
+
+    let expected = step("Outputs of the Python interpreter", || {
+        golden(
+            &work.join("golden.json"),
+            &["--png", &pixels.to_string_lossy()],
+        )
+    })?;
+    let found = step("Our outputs", || ours(&[]))?;
+    let (pictures, worst) = compare(&expected, &found)?;
+    println!("outputs: {pictures} pictures, largest difference {worst:.2e}");
+    if worst > options.tolerance {
+        return Err(format!(
+            "the outputs differ by {worst:.2e}, more than {:.0e}",
+            options.tolerance
+        ));
+    }
+
+    let mut ratios = Vec::new();
+    step("Timing both, in turns", || {
+        for round in 1..=options.rounds {
+            let theirs = median(&golden(
+                &work.join("time.json"),
+                &["--time", "--limit", "1", "--runs", "300"],
+            )?)?;
+            let own = median(&ours(&["--time", "300"])?)?;
+            ratios.push(own / theirs);
+            eprintln!(
+                "    round {round}: ours {own:.2} ms, Python's {theirs:.2} ms, ratio {:.3}",
+                own / theirs
+            );
+        }
+        Ok(())
+    })?;
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ratios.len() / 2];
+    println!(
+        "time of one invocation, ours to Python's, {} threads: median ratio {ratio:.3} of {} rounds",
+        options.threads, options.rounds
+    );
+    if ratio > options.ratio {
+        return Err(format!(
+            "ours takes {ratio:.2} times as long as Python's, more than {}",
+            options.ratio
+        ));
+    }
+    Ok(())
+}
+
+fn build() -> Result<PathBuf> {
+    step("Building the example classify", || {
+        run_command(cargo().args([
+            "build",
+            "--release",
+            "--package",
+            "lambda-fn",
+            "--example",
+            "classify",
+        ]))
+    })?;
+    Ok(target().join("release/examples/classify"))
+}
+
+fn read(path: &Path) -> Result<Value> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn median(result: &Value) -> Result<f64> {
+    result["time"]["median_ms"]
+        .as_f64()
+        .ok_or_else(|| "no median time in the result".to_owned())
+}
+
+/// How many pictures there are, and the largest difference between two outputs.
+fn compare(expected: &Value, found: &Value) -> Result<(usize, f64)> {
+    let files = |value: &Value| value["files"].as_object().cloned().unwrap_or_default();
+    let (expected, found) = (files(expected), files(found));
+    if expected.is_empty() {
+        return Err("there are no pictures to compare".to_owned());
+    }
+    let mut worst = 0.0_f64;
+    for (name, theirs) in &expected {
+        let ours = found
+            .get(&format!("{name}.png"))
+            .ok_or_else(|| format!("no output of ours for {name}"))?;
+        let numbers = |value: &Value| -> Option<Vec<f64>> {
+            value.as_array()?.iter().map(Value::as_f64).collect()
+        };
+        match (numbers(theirs), numbers(ours)) {
+            (Some(theirs), Some(ours)) if theirs.len() == ours.len() && !ours.is_empty() => {
+                for (theirs, ours) in theirs.iter().zip(&ours) {
+                    // A NaN must not pass as a small difference.
+                    let difference = (theirs - ours).abs();
+                    worst = if difference.is_nan() {
+                        f64::INFINITY
+                    } else {
+                        worst.max(difference)
+                    };
+                }
+            }
+            _ => {
+                return Err(format!(
+                    "the outputs for {name} are not as many numbers: {theirs} and {ours}"
+                ));
+            }
+        }
+    }
+    Ok((expected.len(), worst))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::compare;
+
+    #[test]
+    fn the_largest_difference_is_found() {
+        let theirs = json!({"files": {"a.jpg": [1.0, 2.0], "b.jpg": [0.0, 0.0]}});
+        let ours = json!({"files": {"a.jpg.png": [1.0, 2.5], "b.jpg.png": [-0.25, 0.0]}});
+        assert_eq!(compare(&theirs, &ours), Ok((2, 0.5)));
+    }
+
+    #[test]
+    fn what_is_missing_is_an_error() {
+        let some = json!({"files": {"a.jpg": [1.0]}});
+        assert!(compare(&json!({"files": {}}), &some).is_err());
+        assert!(compare(&some, &json!({"files": {}})).is_err());
+        assert!(compare(&some, &json!({"files": {"a.jpg.png": []}})).is_err());
+        assert!(compare(&some, &json!({"files": {"a.jpg.png": [null]}})).is_err());
+    }
+}

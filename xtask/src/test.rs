@@ -1,0 +1,140 @@
+//! `cargo xtask test`: the whole check.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::run::{Result, capture, cargo, root, run as run_command, seconds, step};
+use crate::{bindings, endtoend, msrv, parity, python, setup, unlinked};
+
+/// What a step that cannot be taken here answers.
+pub(crate) enum Outcome {
+    Passed,
+    Skipped(String),
+}
+
+type Check = (&'static str, fn() -> Result<Outcome>);
+
+/// All steps, the quick ones first.
+const CHECKS: &[Check] = &[
+    ("format", || {
+        passed(run_command(cargo().args(["fmt", "--all", "--check"])))
+    }),
+    ("clippy", || {
+        passed(run_command(cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "--deny",
+            "warnings",
+        ])))
+    }),
+    ("unit, integration and doc tests", || {
+        passed(run_command(cargo().args([
+            "test",
+            "--workspace",
+            "--locked",
+        ])))
+    }),
+    ("documentation", || {
+        passed(run_command(
+            cargo()
+                .args(["doc", "--workspace", "--no-deps", "--locked"])
+                .env("RUSTDOCFLAGS", "--deny warnings"),
+        ))
+    }),
+    ("bindings are those of the headers", || {
+        passed(bindings::check())
+    }),
+    ("minimum Rust version", || passed(msrv::check())),
+    (
+        "checks without a C++ compiler",
+        || passed(unlinked::check()),
+    ),
+    ("bootstrap under the Lambda emulator", endtoend::check),
+    ("sample picture", || {
+        let python = python::interpreter()?;
+        passed(run_command(
+            python::script(&python, "model/sample/trousers.py").arg("--check"),
+        ))
+    }),
+    ("parity with the Python interpreter", || {
+        passed(parity::run(&parity::Options::of_the_repository()))
+    }),
+    ("licences, sources and bans of dependencies", deny),
+];
+
+pub(crate) fn run() -> Result<()> {
+    setup::ensure(setup::BUILD)?;
+    setup::ensure(setup::PYTHON)?;
+    let start = Instant::now();
+    let mut lines = Vec::new();
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, check) in CHECKS {
+        let began = Instant::now();
+        let line = match step(name, check) {
+            Ok(Outcome::Passed) => {
+                passed += 1;
+                format!("passed   {name}")
+            }
+            Ok(Outcome::Skipped(reason)) => {
+                skipped += 1;
+                format!("skipped  {name}: {reason}")
+            }
+            Err(error) => {
+                failed += 1;
+                // At once too: the summary may be a quarter of an hour away.
+                eprintln!("{error}");
+                format!("FAILED   {name}: {error}")
+            }
+        };
+        lines.push(format!("{line} ({})", seconds(began.elapsed())));
+    }
+    eprintln!("\n{}\nin {}", lines.join("\n"), seconds(start.elapsed()));
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(format!("{failed} of {} steps failed", CHECKS.len()))
+    }
+}
+
+fn passed(result: Result<()>) -> Result<Outcome> {
+    result.map(|()| Outcome::Passed)
+}
+
+fn deny() -> Result<Outcome> {
+    if !setup::answers(&["cargo-deny", "--version"]) {
+        return Ok(Outcome::Skipped("cargo-deny is not installed".to_owned()));
+    }
+    // The advisories are left out: their database is fetched from a place that builds and tests
+    // must not depend on.
+    eprintln!("    left out: advisories, whose database is not part of the build");
+    run_command(
+        Command::new("cargo-deny")
+            .args(["check", "bans", "licenses", "sources"])
+            .current_dir(root()),
+    )?;
+    Ok(Outcome::Passed)
+}
+
+/// The shared libraries that a program asks the loader for.
+pub(crate) fn shared_libraries(program: &std::path::Path) -> Result<Vec<String>> {
+    let listing = capture(Command::new("ldd").arg(program))?;
+    Ok(listing
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|name| name.rsplit('/').next().unwrap_or(name).to_owned())
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_demo_points_to_files_that_are_there() {
+        for (name, path) in crate::demo::model() {
+            assert!(path.exists(), "{name}: {}", path.display());
+        }
+    }
+}
