@@ -90,7 +90,8 @@ fn allowed(name: &str) -> (u8, f64) {
         // The format defines the decoder's arithmetic.
         (0, 0.0)
     } else if ["42", "restarts"].iter().any(|part| name.contains(part)) {
-        // Chroma at half the resolution, scaled up.
+        // Chroma at half the resolution. Scaling it up, zune-jpeg rounds up at each of two steps;
+        // libjpeg rounds once, up and down in turn.
         (4, 0.5)
     } else {
         (2, 0.02)
