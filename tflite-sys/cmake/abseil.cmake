@@ -13,6 +13,8 @@ foreach(_dir
 endforeach()
 list(FILTER _absl_sources EXCLUDE REGEX
   "(_test|_benchmark|_benchmarks|_test_common|_testing|_test_helpers?|_test_util|_test_matchers|test_instance_tracker|test_actions|test_helpers|test_matchers|test_util|scoped_mock_log|status_matchers|hash_generator_testing|benchmark_helper|gaussian_distribution_gentables|print_hash_of|time_zone_name_win|exception_safety_testing|matchers)[.]cc$|/(mutex_benchmark|tests?)/")
+# Command-line flags for the log: they would bring in the flags library.
+list(FILTER _absl_sources EXCLUDE REGEX "/log/flags[.]cc$")
 add_library(absl_all OBJECT ${_absl_sources})
 target_include_directories(absl_all PUBLIC "${ABSL}")
 
