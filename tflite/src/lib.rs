@@ -1,1 +1,70 @@
-//! In the making.
+//! TensorFlow Lite: the official C library, built from source and linked statically, behind a
+//! safe API.
+//!
+//! # Getting started
+//!
+//! ```
+//! use tflite::{Interpreter, InterpreterOptions, Model};
+//!
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite");
+//! // This model computes `y = x + x` for float32 inputs of shape [3].
+//! let model = Model::from_file(path)?;
+//! let mut interpreter = Interpreter::new(&model, InterpreterOptions::new().threads(2))?;
+//!
+//! let input = interpreter.input(0)?;
+//! assert_eq!(input.dtype(), tflite::TensorType::Float32);
+//! assert_eq!(input.shape(), [3]);
+//!
+//! interpreter.input_mut(0)?.copy_from_slice(&[1.0_f32, 2.0, 3.0])?;
+//! interpreter.invoke()?;
+//! assert_eq!(interpreter.output(0)?.data::<f32>()?, [2.0, 4.0, 6.0]);
+//! # Ok::<(), tflite::Error>(())
+//! ```
+//!
+//! # Ownership and threads
+//!
+//! Nothing borrows from anything for longer than a tensor is looked at. A [`Model`] is shared by
+//! cloning it, also between threads. An [`Interpreter`] owns what it needs, can be sent to another
+//! thread, and is used by one thread at a time. For work in parallel, make several interpreters of
+//! one model.
+//!
+//! # XNNPACK
+//!
+//! XNNPACK's fast kernels are used by default, as by the Python runtime. Where they cannot be, the
+//! runtime's own kernels compute the same, slower; [`Interpreter::delegate_report`] tells.
+//!
+//! # Errors and messages
+//!
+//! All failures are an [`Error`], with what the runtime said about it inside. Nothing is printed.
+//!
+//! # Soundness
+//!
+//! Safe code cannot cause undefined behaviour through this crate, provided that the model is sound:
+//! see [`Model`] about trust. C functions that require something of an index, a size or a state are
+//! only called after that was checked.
+//!
+//! # Features
+//!
+//! - `ndarray` (default): [`Tensor::view`], [`TensorMut::view_mut`], [`TensorMut::assign`].
+
+mod bytes;
+mod delegate;
+mod error;
+mod interpreter;
+mod model;
+mod options;
+mod raw;
+mod report;
+mod tensor;
+mod version;
+
+#[cfg(feature = "ndarray")]
+pub use ndarray;
+
+pub use delegate::{DelegateReport, XnnpackStatus};
+pub use error::{Error, Operation, Result, Status, TensorRole};
+pub use interpreter::Interpreter;
+pub use model::Model;
+pub use options::{InterpreterOptions, MAX_THREADS, Xnnpack};
+pub use tensor::{Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType};
+pub use version::{schema_version, version};

@@ -1,0 +1,264 @@
+//! Memory that holds a model, at an address that the runtime can work with.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::ptr::NonNull;
+
+use crate::error::{Error, Result};
+
+/// A cache line, and what the runtime aligns its own tensors to.
+const ALIGNMENT: usize = 64;
+
+/// What constants inside a model are aligned to, counted from its first byte.
+const CONSTANT_ALIGNMENT: usize = 16;
+
+/// The bytes of a model. They neither move nor change as long as this lives.
+pub(crate) enum ModelBytes {
+    Owned(AlignedBytes),
+    Static(&'static [u8]),
+    Mapped(Mapping),
+}
+
+impl ModelBytes {
+    /// A copy, well aligned.
+    pub(crate) fn copy(bytes: &[u8]) -> Result<Self> {
+        let mut owned = AlignedBytes::zeroed(bytes.len())?;
+        owned.as_mut_slice().copy_from_slice(bytes);
+        Ok(Self::Owned(owned))
+    }
+
+    /// The bytes themselves if they are well aligned, else a copy.
+    pub(crate) fn from_static(bytes: &'static [u8]) -> Result<Self> {
+        if bytes.as_ptr().addr().is_multiple_of(CONSTANT_ALIGNMENT) {
+            Ok(Self::Static(bytes))
+        } else {
+            Self::copy(bytes)
+        }
+    }
+
+    /// What the file holds now.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let read_error = |source| Error::ReadModel {
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = File::open(path).map_err(read_error)?;
+        let length = file.metadata().map_err(read_error)?.len();
+        let length =
+            usize::try_from(length).map_err(|_| Error::OutOfMemory { bytes: usize::MAX })?;
+        let mut owned = AlignedBytes::zeroed(length)?;
+        let filled = read_up_to(&mut file, owned.as_mut_slice()).map_err(read_error)?;
+        // The length is only a hint: pipes have none, and files grow and shrink.
+        let mut rest = Vec::new();
+        file.read_to_end(&mut rest).map_err(read_error)?;
+        if filled == length && rest.is_empty() {
+            return Ok(Self::Owned(owned));
+        }
+        let mut all = owned.as_mut_slice()[..filled].to_vec();
+        all.append(&mut rest);
+        Self::copy(&all)
+    }
+
+    /// The file's pages themselves.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may change or shorten the file while the result lives.
+    pub(crate) unsafe fn map(path: &Path) -> Result<Self> {
+        let read_error = |source| Error::ReadModel {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(read_error)?;
+        // SAFETY: the caller's promise is the same.
+        unsafe { Mapping::new(&file) }
+            .map(Self::Mapped)
+            .map_err(read_error)
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Owned(owned) => owned.as_slice(),
+            Self::Static(bytes) => bytes,
+            Self::Mapped(mapping) => mapping.as_slice(),
+        }
+    }
+}
+
+/// Fills as much of the buffer as the reader can, and says how much.
+fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Only its alignment counts: empty bytes have an aligned address too.
+#[repr(align(64))]
+struct Line;
+
+const _: () = assert!(align_of::<Line>() == ALIGNMENT);
+
+/// Bytes on the heap, aligned to a cache line.
+pub(crate) struct AlignedBytes {
+    pointer: NonNull<u8>,
+    layout: Layout,
+}
+
+impl AlignedBytes {
+    fn zeroed(length: usize) -> Result<Self> {
+        let no_memory = || Error::OutOfMemory { bytes: length };
+        let layout = Layout::from_size_align(length, ALIGNMENT).map_err(|_| no_memory())?;
+        if length == 0 {
+            return Ok(Self {
+                pointer: NonNull::<Line>::dangling().cast(),
+                layout,
+            });
+        }
+        // SAFETY: the layout's size is not 0.
+        let pointer = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(no_memory)?;
+        Ok(Self { pointer, layout })
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        // SAFETY: the allocation has this size, is initialised, and lives as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.layout.size()) }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        // SAFETY: as in `as_slice`; and `self` is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.layout.size()) }
+    }
+}
+
+impl Drop for AlignedBytes {
+    fn drop(&mut self) {
+        if self.layout.size() > 0 {
+            // SAFETY: the memory was allocated with this layout and is freed once.
+            unsafe { dealloc(self.pointer.as_ptr(), self.layout) };
+        }
+    }
+}
+
+// SAFETY: this owns its memory as a `Vec<u8>` does.
+unsafe impl Send for AlignedBytes {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for AlignedBytes {}
+
+/// A file, mapped read-only.
+pub(crate) struct Mapping {
+    pointer: NonNull<u8>,
+    length: usize,
+}
+
+impl Mapping {
+    /// # Safety
+    ///
+    /// Nobody may change or shorten the file while the result lives.
+    unsafe fn new(file: &File) -> io::Result<Self> {
+        let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        if length == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file is empty",
+            ));
+        }
+        // SAFETY: a new mapping at an address of the kernel's choice touches no memory that
+        // exists. `length` is not 0 and the descriptor is open.
+        let pointer = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                libc::PROT_READ,
+                libc::MAP_PRIVATE,
+                file.as_raw_fd(),
+                0,
+            )
+        };
+        if pointer == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let pointer = NonNull::new(pointer.cast())
+            .ok_or_else(|| io::Error::other("the file was mapped at address 0"))?;
+        Ok(Self { pointer, length })
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        // SAFETY: the mapping is readable, has this length and lives as long as `self`; `new`'s
+        // caller promised that its contents do not change.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.length) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping was made by `mmap` with this length and is given back once. A
+        // failure would only leak it.
+        let _ = unsafe { libc::munmap(self.pointer.as_ptr().cast(), self.length) };
+    }
+}
+
+// SAFETY: this owns a mapping that nobody writes to; any thread may read and unmap it.
+unsafe impl Send for Mapping {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Mapping {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address_is_aligned(bytes: &ModelBytes) -> bool {
+        bytes.as_slice().as_ptr().addr().is_multiple_of(ALIGNMENT)
+    }
+
+    #[test]
+    fn copies_are_aligned_whatever_they_come_from() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for start in 0..ALIGNMENT {
+            let copy = ModelBytes::copy(&bytes[start..]).expect("memory");
+            assert!(address_is_aligned(&copy));
+            assert_eq!(copy.as_slice(), &bytes[start..]);
+        }
+    }
+
+    #[test]
+    fn nothing_is_also_bytes() {
+        let empty = ModelBytes::copy(&[]).expect("memory");
+        assert_eq!(empty.as_slice(), &[] as &[u8]);
+    }
+
+    #[test]
+    fn too_much_is_an_error() {
+        let too_much = usize::MAX - 10;
+        let result = AlignedBytes::zeroed(too_much);
+        assert!(matches!(result, Err(Error::OutOfMemory { bytes }) if bytes == too_much));
+    }
+
+    #[test]
+    fn static_bytes_are_used_in_place_if_aligned() {
+        #[repr(align(64))]
+        struct Aligned([u8; 65]);
+        static BYTES: Aligned = Aligned([7; 65]);
+        let in_place = ModelBytes::from_static(&BYTES.0).expect("no memory needed");
+        assert_eq!(in_place.as_slice().as_ptr(), BYTES.0.as_ptr());
+        let copied = ModelBytes::from_static(&BYTES.0[1..]).expect("memory");
+        assert!(address_is_aligned(&copied));
+    }
+
+    #[test]
+    fn files_without_a_length_can_be_read() {
+        // The kernel says 0 bytes, and delivers some.
+        let read = ModelBytes::read(Path::new("/proc/self/status")).expect("Linux");
+        assert!(!read.as_slice().is_empty());
+        assert!(address_is_aligned(&read));
+    }
+}

@@ -1,0 +1,48 @@
+//! Delegates: other libraries that compute parts of a model.
+
+mod census;
+mod xnnpack;
+
+pub(crate) use census::{Census, Count};
+pub(crate) use xnnpack::XnnpackDelegate;
+
+/// Who computes a model's operators.
+///
+/// ```
+/// # let model = tflite::Model::from_file(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite"))?;
+/// let interpreter = tflite::Interpreter::new(&model, Default::default())?;
+/// let report = interpreter.delegate_report();
+/// assert_eq!(report.xnnpack, tflite::XnnpackStatus::Applied);
+/// assert_eq!((report.delegated, report.operators), (1, 1));
+/// # Ok::<(), tflite::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DelegateReport {
+    /// What became of XNNPACK.
+    pub xnnpack: XnnpackStatus,
+    /// How many operators the model has, over all its subgraphs. Not counted, and 0, if no
+    /// delegate was applied.
+    pub operators: usize,
+    /// How many of them a delegate computes.
+    pub delegated: usize,
+    /// In how many pieces. Data must be handed over between the pieces, so few are better.
+    pub partitions: usize,
+}
+
+/// What became of XNNPACK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum XnnpackStatus {
+    /// The options say not to use it.
+    Off,
+    /// It computes the operators that it supports; see the numbers beside.
+    Applied,
+    /// It does not work on this machine: `TfLiteXNNPackDelegateCreate()` returned null.
+    Unavailable,
+    /// It could not be applied to this model.
+    Refused {
+        /// Why, in the runtime's words.
+        reason: String,
+    },
+}

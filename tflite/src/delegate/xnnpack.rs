@@ -1,0 +1,38 @@
+//! The XNNPACK delegate.
+
+use std::ptr::NonNull;
+
+use tflite_sys as sys;
+
+/// Owns an XNNPACK delegate. Each has its own workspace, so each interpreter gets its own.
+pub(crate) struct XnnpackDelegate(NonNull<sys::TfLiteDelegate>);
+
+impl XnnpackDelegate {
+    /// `None` if XNNPACK cannot be initialised, for example because the system hides what kind
+    /// of processor it has.
+    pub(crate) fn create(threads: i32) -> Option<Self> {
+        // SAFETY: the function has no preconditions.
+        let mut options = unsafe { sys::TfLiteXNNPackDelegateOptionsDefault() };
+        options.num_threads = threads;
+        // SAFETY: the options are the default ones with another number, and are copied during
+        // the call; the pointers among them are null, which is their default.
+        NonNull::new(unsafe { sys::TfLiteXNNPackDelegateCreate(&raw const options) }).map(Self)
+    }
+
+    /// Valid as long as this owner.
+    pub(crate) fn as_ptr(&self) -> NonNull<sys::TfLiteOpaqueDelegate> {
+        self.0
+    }
+}
+
+impl Drop for XnnpackDelegate {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is owned and deleted once; whoever lent it out to an interpreter
+        // drops that first.
+        unsafe { sys::TfLiteXNNPackDelegateDelete(self.0.as_ptr()) };
+    }
+}
+
+// SAFETY: a delegate is not synchronised, but bound to no thread: its thread pool takes orders
+// from whichever thread invokes. It is not `Sync`.
+unsafe impl Send for XnnpackDelegate {}

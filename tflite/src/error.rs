@@ -1,0 +1,360 @@
+//! Everything that can go wrong, with the runtime's own words.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::tensor::{Shape, TensorType};
+
+/// What this crate's functions return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something could not be done.
+///
+/// `log` fields hold what the runtime reported meanwhile, one message a line. They may be empty.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model's file could not be read or mapped.
+    #[error("cannot read the model file {}: {source}", path.display())]
+    ReadModel {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// Memory for the model could not be had.
+    #[error("no memory for a model of {bytes} bytes")]
+    OutOfMemory {
+        /// How many bytes were asked for.
+        bytes: usize,
+    },
+
+    /// These bytes are no model, or a damaged one.
+    #[error("not a valid TensorFlow Lite model of {bytes} bytes{}", Log(log))]
+    InvalidModel {
+        /// The length of what was given.
+        bytes: usize,
+        /// What the runtime's verifier said.
+        log: String,
+    },
+
+    /// The linked library is not the one that this crate was built for.
+    #[error("built for TensorFlow Lite {expected}, but linked with {actual}")]
+    Version {
+        /// The version of the headers.
+        expected: &'static str,
+        /// What `TfLiteVersion()` says.
+        actual: String,
+    },
+
+    /// A number of threads that makes no sense.
+    #[error("{threads} threads asked for; 1 to {max} are possible")]
+    ThreadCount {
+        /// What was asked for.
+        threads: usize,
+        /// The upper limit.
+        max: usize,
+    },
+
+    /// The runtime could not make an interpreter, for example because it lacks an operator.
+    #[error("the interpreter could not be created{}", Log(log))]
+    CreateInterpreter {
+        /// What the runtime said.
+        log: String,
+    },
+
+    /// A call into the runtime failed.
+    #[error("{operation} failed with status {status}{}", Log(log))]
+    Runtime {
+        /// What was being done.
+        operation: Operation,
+        /// The C function's return value.
+        status: Status,
+        /// What the runtime said.
+        log: String,
+    },
+
+    /// The interpreter has been unusable since an earlier failure.
+    ///
+    /// [`Interpreter::resize_inputs`](crate::Interpreter::resize_inputs) and
+    /// [`Interpreter::reset`](crate::Interpreter::reset) make it usable again.
+    #[error("the interpreter cannot be used after a failure to {operation}; reset it first")]
+    Poisoned {
+        /// What failed.
+        operation: Operation,
+    },
+
+    /// An output was read before the first invocation since the tensors were allocated.
+    #[error("{tensor} has no data before the interpreter is invoked")]
+    NotInvoked {
+        /// Which output.
+        tensor: String,
+    },
+
+    /// There is no such input or output.
+    #[error("there is no {role} {index}: the model has {count}")]
+    NoSuchTensor {
+        /// Input or output.
+        role: TensorRole,
+        /// The index asked for.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+
+    /// The model leaves this input or output out (its tensor index is -1).
+    #[error("{role} {index} is optional, and this model leaves it out")]
+    OptionalTensor {
+        /// Input or output.
+        role: TensorRole,
+        /// Its index.
+        index: usize,
+    },
+
+    /// The elements are of another type.
+    #[error("{tensor} holds {actual}, not {expected}")]
+    TypeMismatch {
+        /// Which tensor.
+        tensor: String,
+        /// The type asked for.
+        expected: TensorType,
+        /// The type there.
+        actual: TensorType,
+    },
+
+    /// Tensors of this type have no plain bytes (strings, resources, variants), or none that may
+    /// be written without a check (booleans).
+    #[error("{tensor} holds {dtype}, whose bytes cannot be accessed in this way")]
+    OpaqueType {
+        /// Which tensor.
+        tensor: String,
+        /// Its type.
+        dtype: TensorType,
+    },
+
+    /// A tensor whose contents are part of the model, or were computed from it.
+    #[error("{tensor} is a constant and cannot be written")]
+    ReadOnly {
+        /// Which tensor.
+        tensor: String,
+    },
+
+    /// The tensor has a size, but no memory.
+    #[error("{tensor} should have {bytes} bytes, but has no memory")]
+    NoData {
+        /// Which tensor.
+        tensor: String,
+        /// Its size.
+        bytes: usize,
+    },
+
+    /// The memory is not aligned as the type needs.
+    #[error("{tensor} is not aligned to {alignment} bytes")]
+    Unaligned {
+        /// Which tensor.
+        tensor: String,
+        /// What its type needs.
+        alignment: usize,
+    },
+
+    /// Shape, type and size of a tensor contradict each other.
+    #[error("{tensor} of shape {shape} has {bytes} bytes, which do not fit its type {dtype}")]
+    SizeMismatch {
+        /// Which tensor.
+        tensor: String,
+        /// Its shape.
+        shape: Shape,
+        /// Its size.
+        bytes: usize,
+        /// Its type.
+        dtype: TensorType,
+    },
+
+    /// The tensor's shape is not known, or has a negative dimension.
+    #[error("{tensor} has no known shape")]
+    UnknownShape {
+        /// Which tensor.
+        tensor: String,
+    },
+
+    /// As many elements were given as the tensor does not have.
+    #[error("{tensor} has {expected} elements, {actual} were given")]
+    LengthMismatch {
+        /// Which tensor.
+        tensor: String,
+        /// How many it has.
+        expected: usize,
+        /// How many were given.
+        actual: usize,
+    },
+
+    /// An array of another shape was given.
+    #[error("{tensor} has the shape {expected}, an array of shape {actual} was given")]
+    ShapeMismatch {
+        /// Which tensor.
+        tensor: String,
+        /// Its shape.
+        expected: Box<Shape>,
+        /// The array's.
+        actual: Box<Shape>,
+    },
+
+    /// A shape that no tensor can have.
+    #[error("input {index} cannot be resized to {shape}: {reason}")]
+    InvalidShape {
+        /// Which input.
+        index: usize,
+        /// The shape asked for.
+        shape: Shape,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// Whether a tensor goes in or out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TensorRole {
+    /// The model reads it.
+    Input,
+    /// The model writes it.
+    Output,
+}
+
+impl fmt::Display for TensorRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Input => "input",
+            Self::Output => "output",
+        })
+    }
+}
+
+/// A call into the runtime that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// `TfLiteInterpreterResizeInputTensor()`.
+    Resize,
+    /// `TfLiteInterpreterAllocateTensors()`.
+    Allocate,
+    /// `TfLiteInterpreterInvoke()`.
+    Invoke,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resize => "resize an input",
+            Self::Allocate => "allocate the tensors",
+            Self::Invoke => "invoke",
+        })
+    }
+}
+
+/// What a C function returned instead of `kTfLiteOk`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Status {
+    /// `kTfLiteError`: the general failure.
+    Error,
+    /// `kTfLiteDelegateError`: a delegate failed.
+    DelegateError,
+    /// `kTfLiteApplicationError`: a delegate does not fit the model or the interpreter.
+    ApplicationError,
+    /// `kTfLiteDelegateDataNotFound`: a delegate's saved data is missing.
+    DelegateDataNotFound,
+    /// `kTfLiteDelegateDataWriteError`: a delegate could not save data.
+    DelegateDataWriteError,
+    /// `kTfLiteDelegateDataReadError`: a delegate could not read its saved data.
+    DelegateDataReadError,
+    /// `kTfLiteUnresolvedOps`: an operator of the model is unknown.
+    UnresolvedOps,
+    /// `kTfLiteCancelled`: the invocation was cancelled.
+    Cancelled,
+    /// `kTfLiteOutputShapeNotKnown`: an output's shape is only known after it was computed.
+    OutputShapeNotKnown,
+    /// A value that this crate does not know.
+    Unknown(u32),
+}
+
+impl Status {
+    /// `None` if the call succeeded.
+    pub(crate) fn from_raw(status: tflite_sys::TfLiteStatus) -> Option<Self> {
+        Some(match status {
+            tflite_sys::kTfLiteOk => return None,
+            tflite_sys::kTfLiteError => Self::Error,
+            tflite_sys::kTfLiteDelegateError => Self::DelegateError,
+            tflite_sys::kTfLiteApplicationError => Self::ApplicationError,
+            tflite_sys::kTfLiteDelegateDataNotFound => Self::DelegateDataNotFound,
+            tflite_sys::kTfLiteDelegateDataWriteError => Self::DelegateDataWriteError,
+            tflite_sys::kTfLiteDelegateDataReadError => Self::DelegateDataReadError,
+            tflite_sys::kTfLiteUnresolvedOps => Self::UnresolvedOps,
+            tflite_sys::kTfLiteCancelled => Self::Cancelled,
+            tflite_sys::kTfLiteOutputShapeNotKnown => Self::OutputShapeNotKnown,
+            unknown => Self::Unknown(unknown),
+        })
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "kTfLiteError",
+            Self::DelegateError => "kTfLiteDelegateError",
+            Self::ApplicationError => "kTfLiteApplicationError",
+            Self::DelegateDataNotFound => "kTfLiteDelegateDataNotFound",
+            Self::DelegateDataWriteError => "kTfLiteDelegateDataWriteError",
+            Self::DelegateDataReadError => "kTfLiteDelegateDataReadError",
+            Self::UnresolvedOps => "kTfLiteUnresolvedOps",
+            Self::Cancelled => "kTfLiteCancelled",
+            Self::OutputShapeNotKnown => "kTfLiteOutputShapeNotKnown",
+            Self::Unknown(status) => return write!(f, "{status}"),
+        })
+    }
+}
+
+/// A log behind a message: nothing if there is none.
+struct Log<'a>(&'a str);
+
+impl fmt::Display for Log<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.trim_end();
+        if text.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", text.replace('\n', "; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_follows_the_message_if_there_is_one() {
+        let error = |log: &str| Error::Runtime {
+            operation: Operation::Invoke,
+            status: Status::Error,
+            log: log.to_owned(),
+        };
+        let plain = "invoke failed with status kTfLiteError";
+        assert_eq!(error("").to_string(), plain);
+        assert_eq!(error("a\nb\n").to_string(), format!("{plain}: a; b"));
+    }
+
+    #[test]
+    fn unknown_statuses_keep_their_number() {
+        assert_eq!(Status::from_raw(0), None);
+        assert_eq!(Status::from_raw(8), Some(Status::Cancelled));
+        assert_eq!(Status::from_raw(77), Some(Status::Unknown(77)));
+    }
+
+    #[test]
+    fn errors_can_cross_threads() {
+        const fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+    }
+}

@@ -1,0 +1,169 @@
+//! Interpreters.
+
+mod native;
+mod resize;
+mod state;
+mod tensors;
+
+use std::fmt;
+
+use self::native::{Native, Resizes};
+use self::state::State;
+use crate::delegate::{DelegateReport, XnnpackStatus};
+use crate::error::{Operation, Result};
+use crate::model::Model;
+use crate::options::InterpreterOptions;
+
+/// Runs a model.
+///
+/// It owns everything that it needs: it can be stored in a struct, sent to another thread, and
+/// live longer than the [`Model`] that it was made from. It cannot be used by two threads at once;
+/// make one interpreter for each.
+///
+/// ```compile_fail,E0277
+/// fn share<T: Sync>() {}
+/// share::<tflite::Interpreter>();
+/// ```
+///
+/// # Why does [`invoke`](Self::invoke) take `&mut self`?
+///
+/// It overwrites the outputs, and may move them. Borrowed data must not change meanwhile, so a
+/// slice of an output cannot be kept:
+///
+/// ```compile_fail,E0502
+/// # fn f(mut interpreter: tflite::Interpreter) -> tflite::Result<()> {
+/// let before: &[f32] = interpreter.output(0)?.data()?;
+/// interpreter.invoke()?;
+/// println!("{before:?}");
+/// # Ok(()) }
+/// ```
+///
+/// Resizing frees old memory, so the same holds there:
+///
+/// ```compile_fail,E0502
+/// # fn f(mut interpreter: tflite::Interpreter) -> tflite::Result<()> {
+/// let before: &[f32] = interpreter.input(0)?.data()?;
+/// interpreter.resize_input(0, &[1])?;
+/// println!("{before:?}");
+/// # Ok(()) }
+/// ```
+///
+/// Inputs are written one at a time: a model may name one tensor as two of its inputs.
+///
+/// ```compile_fail,E0499
+/// # fn f(mut interpreter: tflite::Interpreter) -> tflite::Result<()> {
+/// let mut first = interpreter.input_mut(0)?;
+/// let mut second = interpreter.input_mut(1)?;
+/// first.copy_from_slice(&[1.0_f32])?;
+/// second.copy_from_slice(&[2.0_f32])?;
+/// # Ok(()) }
+/// ```
+///
+/// # After a failure
+///
+/// When [`invoke`](Self::invoke) or [`resize_input`](Self::resize_input) fails, tensors may be in
+/// any condition. All access is an [`Error::Poisoned`](crate::Error::Poisoned) until a resize or
+/// [`reset`](Self::reset) succeeds.
+pub struct Interpreter {
+    native: Native,
+    options: InterpreterOptions,
+    xnnpack: XnnpackStatus,
+    /// What must be done again if the native interpreter is made anew.
+    resizes: Resizes,
+    state: State,
+}
+
+impl Interpreter {
+    /// Prepares a model to be run, with all tensors allocated. Inputs are zero.
+    ///
+    /// Wraps `TfLiteInterpreterCreate()` and `TfLiteInterpreterAllocateTensors()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ThreadCount`](crate::Error::ThreadCount);
+    /// [`Error::CreateInterpreter`](crate::Error::CreateInterpreter) if for example the runtime
+    /// lacks an operator of the model; [`Error::Runtime`](crate::Error::Runtime) if the tensors
+    /// cannot be allocated.
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite");
+    /// use tflite::{Interpreter, InterpreterOptions, Model};
+    ///
+    /// let interpreter = {
+    ///     let model = Model::from_file(path)?;
+    ///     Interpreter::new(&model, InterpreterOptions::new().threads(2))?
+    ///     // `model` is dropped here. The interpreter keeps the bytes.
+    /// };
+    /// assert_eq!(interpreter.input_count(), 1);
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn new(model: &Model, options: InterpreterOptions) -> Result<Self> {
+        let resizes = Resizes::new();
+        let (native, xnnpack) = Native::build(model, &options, &resizes)?;
+        Ok(Self {
+            native,
+            options,
+            xnnpack,
+            resizes,
+            state: State::Allocated,
+        })
+    }
+
+    /// Computes the outputs from the inputs.
+    ///
+    /// Inputs keep their values. Wraps `TfLiteInterpreterInvoke()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Runtime`](crate::Error::Runtime) with the runtime's words if an operator fails,
+    /// for example because an index in an input is out of range. The interpreter is poisoned then.
+    pub fn invoke(&mut self) -> Result<()> {
+        self.state.check()?;
+        self.state = State::Poisoned(Operation::Invoke);
+        self.native.invoke()?;
+        self.state = State::Invoked;
+        Ok(())
+    }
+
+    /// Starts afresh after a failure: makes the native interpreter anew, with the input shapes
+    /// of the last success. Inputs are zero then.
+    ///
+    /// It takes as long as [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new). The interpreter stays as it was.
+    pub fn reset(&mut self) -> Result<()> {
+        let model = self.native.model().clone();
+        let (native, xnnpack) = Native::build(&model, &self.options, &self.resizes)?;
+        self.native = native;
+        self.xnnpack = xnnpack;
+        self.state = State::Allocated;
+        Ok(())
+    }
+
+    /// The model that this interpreter runs.
+    pub fn model(&self) -> &Model {
+        self.native.model()
+    }
+
+    /// Who computes the operators: XNNPACK, as far as it can, or the runtime's own kernels.
+    pub fn delegate_report(&self) -> DelegateReport {
+        self.native.delegate_report(self.xnnpack.clone())
+    }
+}
+
+impl fmt::Debug for Interpreter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interpreter")
+            .field("model", self.model())
+            .field("options", &self.options)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+const _: () = {
+    const fn check<T: Send + 'static>() {}
+    check::<Interpreter>();
+};

@@ -1,0 +1,189 @@
+//! The C interpreter together with all that must outlive it.
+
+use std::ffi::c_int;
+
+use tflite_sys as sys;
+
+use crate::delegate::{Census, Count, DelegateReport, XnnpackDelegate, XnnpackStatus};
+use crate::error::{Error, Operation, Result, Status};
+use crate::model::Model;
+use crate::options::{InterpreterOptions, Xnnpack};
+use crate::raw::{RawInterpreter, RawOptions, RawTensor};
+use crate::report::Reporter;
+use crate::tensor::TensorType;
+
+/// Inputs whose shape is not that of the model: index and dimensions.
+pub(super) type Resizes = Vec<(usize, Vec<c_int>)>;
+
+/// The C interpreter together with all that must outlive it.
+///
+/// Fields are dropped in this order. c_api.h and xnnpack_delegate.h demand that the interpreter
+/// goes before the delegates that were added to it, the reporter that it calls, and the bytes of
+/// its model.
+pub(super) struct Native {
+    raw: RawInterpreter,
+    census: Option<Census>,
+    xnnpack: Option<XnnpackDelegate>,
+    reporter: Reporter,
+    model: Model,
+}
+
+impl Native {
+    /// An interpreter with allocated tensors, and with XNNPACK where possible.
+    pub(super) fn build(
+        model: &Model,
+        options: &InterpreterOptions,
+        resizes: &Resizes,
+    ) -> Result<(Self, XnnpackStatus)> {
+        let threads = options.checked_threads()?;
+        let status = match options.xnnpack_mode() {
+            Xnnpack::Off => XnnpackStatus::Off,
+            // The runtime's default is one thread too.
+            Xnnpack::Auto => match XnnpackDelegate::create(threads.unwrap_or(1)) {
+                None => XnnpackStatus::Unavailable,
+                Some(delegate) => match Self::create(model, threads, Some(delegate), resizes) {
+                    Ok(native) => return Ok((native, XnnpackStatus::Applied)),
+                    // If it is not XNNPACK's fault, the same error comes again.
+                    Err(error) => XnnpackStatus::Refused {
+                        reason: error.to_string(),
+                    },
+                },
+            },
+        };
+        Ok((Self::create(model, threads, None, resizes)?, status))
+    }
+
+    fn create(
+        model: &Model,
+        threads: Option<i32>,
+        xnnpack: Option<XnnpackDelegate>,
+        resizes: &Resizes,
+    ) -> Result<Self> {
+        let model = model.clone();
+        let reporter = Reporter::new();
+        // Applied behind XNNPACK, it sees what that took.
+        let census = xnnpack.as_ref().and_then(|_| Census::create());
+        let no_memory = || Error::CreateInterpreter {
+            log: "no memory".to_owned(),
+        };
+        let mut options = RawOptions::create().ok_or_else(no_memory)?;
+        if let Some(threads) = threads {
+            options.set_threads(threads);
+        }
+        // SAFETY: the reporter becomes a field behind the interpreter, and moving it does not
+        // move what C points to. On the way out of this function it is dropped later than the
+        // interpreter, which is declared below.
+        unsafe { options.set_reporter(&reporter) };
+        if let Some(xnnpack) = &xnnpack {
+            // SAFETY: as for the reporter: a field behind the interpreter.
+            unsafe { options.add_delegate(xnnpack.as_ptr()) };
+        }
+        if let Some(census) = &census {
+            // SAFETY: as for the reporter: a field behind the interpreter.
+            unsafe { options.add_delegate(census.as_ptr()) };
+        }
+        // SAFETY: model, reporter and delegates become fields behind the interpreter.
+        let raw = unsafe { RawInterpreter::create(model.native(), &options) };
+        let raw = raw.ok_or_else(|| Error::CreateInterpreter {
+            log: reporter.take(),
+        })?;
+        let mut native = Self {
+            raw,
+            census,
+            xnnpack,
+            reporter,
+            model,
+        };
+        for (index, dims) in resizes {
+            native.resize_input(*index, dims)?;
+        }
+        native.allocate()?;
+        native.zero_outputs();
+        Ok(native)
+    }
+
+    pub(super) fn raw(&self) -> &RawInterpreter {
+        &self.raw
+    }
+
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    pub(super) fn delegate_report(&self, xnnpack: XnnpackStatus) -> DelegateReport {
+        debug_assert_eq!(self.xnnpack.is_some(), xnnpack == XnnpackStatus::Applied);
+        let Count {
+            operators,
+            delegated,
+            partitions,
+        } = self.census.as_ref().map(Census::total).unwrap_or_default();
+        DelegateReport {
+            xnnpack,
+            operators,
+            delegated,
+            partitions,
+        }
+    }
+
+    pub(super) fn resize_input(&mut self, index: usize, dims: &[c_int]) -> Result<()> {
+        self.run(Operation::Resize, |raw| raw.resize_input(index, dims))
+    }
+
+    pub(super) fn allocate(&mut self) -> Result<()> {
+        self.run(Operation::Allocate, RawInterpreter::allocate)?;
+        // The arena is not initialised, and no safe function may show uninitialised memory.
+        for index in 0..self.raw.input_count() {
+            if let Some(tensor) = self.raw.input(index) {
+                zero(tensor);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn invoke(&mut self) -> Result<()> {
+        self.run(Operation::Invoke, RawInterpreter::invoke)
+    }
+
+    /// Zeroes what kernels might leave unwritten in the outputs.
+    ///
+    /// Only after the first allocation. After a later one, the pointer of an output behind an
+    /// operator with a dynamic result may still be that of the old arena. Inputs are always
+    /// allocated anew, and outputs cannot be read before an invocation, which allocates them.
+    fn zero_outputs(&mut self) {
+        for index in 0..self.raw.output_count() {
+            if let Some(tensor) = self.raw.output(index) {
+                zero(tensor);
+            }
+        }
+    }
+
+    /// Calls C, and puts what the runtime reports meanwhile into the error.
+    fn run(
+        &mut self,
+        operation: Operation,
+        call: impl FnOnce(&mut RawInterpreter) -> std::result::Result<(), Status>,
+    ) -> Result<()> {
+        call(&mut self.raw).map_err(|status| Error::Runtime {
+            operation,
+            status,
+            log: self.reporter.take(),
+        })
+    }
+}
+
+/// Zeroes a tensor's memory, if it is the arena's and holds plain numbers. Constants, and what
+/// operators computed from constants, stay as they are.
+fn zero(tensor: RawTensor<'_>) {
+    let in_arena = matches!(
+        tensor.allocation_type(),
+        sys::kTfLiteArenaRw | sys::kTfLiteArenaRwPersistent
+    );
+    if !in_arena || !TensorType::from_raw(tensor.dtype()).is_plain() {
+        return;
+    }
+    if let Some(data) = tensor.data() {
+        // SAFETY: the tensors have just been allocated, so that arena memory of this size lies
+        // there, and `&mut` on the interpreter says that nobody looks at it.
+        unsafe { data.write_bytes(0, tensor.byte_size()) };
+    }
+}

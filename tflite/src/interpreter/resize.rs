@@ -1,0 +1,110 @@
+//! Other input shapes than those in the model.
+
+use std::ffi::c_int;
+
+use super::Interpreter;
+use super::state::State;
+use crate::error::{Error, Operation, Result, TensorRole};
+use crate::tensor::Shape;
+
+/// More dimensions than any operator supports; far below what the runtime's arrays can hold.
+const MAX_RANK: usize = 64;
+
+impl Interpreter {
+    /// Gives an input another shape and allocates all tensors anew. All inputs are zero then,
+    /// and there are no outputs before the next invocation.
+    ///
+    /// As in C and in Python, dimensions that the model fixes can be changed too; whether the
+    /// operators accept that is another matter.
+    ///
+    /// Wraps `TfLiteInterpreterResizeInputTensor()` and `TfLiteInterpreterAllocateTensors()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchTensor`], [`Error::OptionalTensor`] and [`Error::InvalidShape`] change
+    /// nothing. After [`Error::Runtime`] the interpreter is poisoned.
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/dynamic_batch.tflite");
+    /// let model = tflite::Model::from_file(path)?;
+    /// let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+    /// interpreter.resize_input(0, &[5, 4])?;
+    /// interpreter.invoke()?;
+    /// assert_eq!(interpreter.output(0)?.shape(), [5, 3]);
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn resize_input(&mut self, index: usize, shape: &[usize]) -> Result<()> {
+        self.resize_inputs(&[(index, shape)])
+    }
+
+    /// Gives several inputs other shapes at once, for operators that want them to fit together.
+    ///
+    /// # Errors
+    ///
+    /// As [`resize_input`](Self::resize_input).
+    pub fn resize_inputs(&mut self, shapes: &[(usize, &[usize])]) -> Result<()> {
+        let mut resizes = self.resizes.clone();
+        for &(index, shape) in shapes {
+            let dims = self.check_shape(index, shape)?;
+            resizes.retain(|(other, _)| *other != index);
+            resizes.push((index, dims));
+        }
+        if self.state.check().is_err() {
+            // A half-done allocation is nothing to build upon.
+            self.reset()?;
+        }
+        self.state = State::Poisoned(Operation::Resize);
+        for &(index, _) in shapes {
+            if let Some((_, dims)) = resizes.iter().find(|(other, _)| *other == index) {
+                self.native.resize_input(index, dims)?;
+            }
+        }
+        self.state = State::Poisoned(Operation::Allocate);
+        self.native.allocate()?;
+        self.state = State::Allocated;
+        self.resizes = resizes;
+        Ok(())
+    }
+
+    /// The shape as C wants it.
+    fn check_shape(&self, index: usize, shape: &[usize]) -> Result<Vec<c_int>> {
+        self.check_input(index)?;
+        let invalid = |reason| Error::InvalidShape {
+            index,
+            shape: Shape::new(shape),
+            reason,
+        };
+        if shape.len() > MAX_RANK {
+            return Err(invalid("no operator has more than 64 dimensions"));
+        }
+        // The largest element has 16 bytes. C's own check is one of the product alone.
+        let elements = Shape::new(shape).elements();
+        if elements.is_none_or(|elements| elements > isize::MAX.unsigned_abs() / 16) {
+            return Err(invalid("no memory can hold so many elements"));
+        }
+        shape
+            .iter()
+            .map(|&dim| c_int::try_from(dim))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|_| invalid("a dimension is larger than 2147483647"))
+    }
+
+    /// Fails if there is no such input.
+    fn check_input(&self, index: usize) -> Result<()> {
+        let count = self.native.raw().input_count();
+        if index >= count {
+            return Err(Error::NoSuchTensor {
+                role: TensorRole::Input,
+                index,
+                count,
+            });
+        }
+        if self.native.raw().input(index).is_none() {
+            return Err(Error::OptionalTensor {
+                role: TensorRole::Input,
+                index,
+            });
+        }
+        Ok(())
+    }
+}

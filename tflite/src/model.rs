@@ -1,0 +1,144 @@
+//! Models.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::bytes::ModelBytes;
+use crate::error::{Error, Result};
+use crate::raw::RawModel;
+use crate::report::Reporter;
+use crate::version;
+
+/// The identifier of the format, and where it stands in a file.
+const IDENTIFIER: (std::ops::Range<usize>, &[u8]) = (4..8, b"TFL3");
+
+/// A model: what to compute, and the weights.
+///
+/// Cloning it is cheap and shares the bytes, also between threads. Interpreters keep the model
+/// that they were made from, so it may be dropped at any time.
+///
+/// # Trust
+///
+/// The runtime checks that a model is a well-formed FlatBuffer, but not that it makes sense: a
+/// model that was made to do harm can, as a program can. Load models from sources that you trust
+/// as you would trust code.
+#[derive(Clone)]
+pub struct Model(Arc<Inner>);
+
+/// Fields are dropped in this order: first the native model, then the bytes that it points into.
+struct Inner {
+    native: RawModel,
+    bytes: ModelBytes,
+}
+
+impl Model {
+    /// Reads a model from a file into memory. The file may change afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadModel`] if the file cannot be read, else as [`from_bytes`](Self::from_bytes).
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite");
+    /// let model = tflite::Model::from_file(path)?;
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(ModelBytes::read(path.as_ref())?)
+    }
+
+    /// Copies a model out of these bytes to memory of the alignment that the runtime needs.
+    ///
+    /// Wraps `TfLiteModelCreateWithErrorReporter()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`] if the bytes are no model or a damaged one, [`Error::Version`] if
+    /// the wrong library is linked, [`Error::OutOfMemory`].
+    pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Self> {
+        Self::new(ModelBytes::copy(bytes.as_ref())?)
+    }
+
+    /// Uses a model that is part of the program. It is copied only if it is not aligned to 16
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_bytes`](Self::from_bytes).
+    ///
+    /// ```
+    /// static BYTES: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite"));
+    /// let model = tflite::Model::from_static(BYTES)?;
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn from_static(bytes: &'static [u8]) -> Result<Self> {
+        Self::new(ModelBytes::from_static(bytes)?)
+    }
+
+    /// Maps a model's file into memory: pages are loaded when they are needed first, and shared
+    /// between processes.
+    ///
+    /// # Safety
+    ///
+    /// The file must not be changed or shortened, by anyone, while the model or an interpreter
+    /// made from it exists. Otherwise the process is killed by a signal at best.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file).
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite");
+    /// // SAFETY: nobody changes the file while this program runs.
+    /// let model = unsafe { tflite::Model::from_mmap(path) }?;
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub unsafe fn from_mmap(path: impl AsRef<Path>) -> Result<Self> {
+        // SAFETY: the caller's promise is the same.
+        Self::new(unsafe { ModelBytes::map(path.as_ref()) }?)
+    }
+
+    fn new(bytes: ModelBytes) -> Result<Self> {
+        version::check()?;
+        let length = bytes.as_slice().len();
+        let (range, identifier) = IDENTIFIER;
+        if bytes.as_slice().get(range) != Some(identifier) {
+            return Err(Error::InvalidModel {
+                bytes: length,
+                log: "the file identifier TFL3 is missing".to_owned(),
+            });
+        }
+        let reporter = Reporter::new();
+        // SAFETY: moving a `ModelBytes` does not move what it points to, nobody can change it,
+        // and `Inner` keeps it behind the native model. Interpreters keep an `Inner`.
+        let native = unsafe { RawModel::create(bytes.as_slice(), &reporter) };
+        let native = native.ok_or_else(|| Error::InvalidModel {
+            bytes: length,
+            log: reporter.take(),
+        })?;
+        Ok(Self(Arc::new(Inner { native, bytes })))
+    }
+
+    /// The model as bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.bytes.as_slice()
+    }
+
+    pub(crate) fn native(&self) -> &RawModel {
+        &self.0.native
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model")
+            .field("bytes", &self.as_bytes().len())
+            .finish_non_exhaustive()
+    }
+}
+
+const _: () = {
+    const fn check<T: Send + Sync + Clone + 'static>() {}
+    check::<Model>();
+};

@@ -1,0 +1,97 @@
+//! How an interpreter shall run.
+
+use crate::error::{Error, Result};
+
+/// The most threads an interpreter can be given.
+pub const MAX_THREADS: usize = 512;
+
+/// How an [`Interpreter`](crate::Interpreter) shall run.
+///
+/// ```
+/// use tflite::{InterpreterOptions, Xnnpack};
+///
+/// let options = InterpreterOptions::new().threads(2).xnnpack(Xnnpack::Off);
+/// # let model = tflite::Model::from_file(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite"))?;
+/// let interpreter = tflite::Interpreter::new(&model, options)?;
+/// # Ok::<(), tflite::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct InterpreterOptions {
+    threads: Option<usize>,
+    xnnpack: Xnnpack,
+}
+
+impl InterpreterOptions {
+    /// One thread, and XNNPACK where it works.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many threads compute, 1 to [`MAX_THREADS`]. Other numbers are refused when the
+    /// interpreter is created.
+    ///
+    /// Wraps `TfLiteInterpreterOptionsSetNumThreads()`, and sets XNNPACK's number too.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Whether XNNPACK's kernels compute what they can.
+    pub fn xnnpack(mut self, xnnpack: Xnnpack) -> Self {
+        self.xnnpack = xnnpack;
+        self
+    }
+
+    /// The number of threads; `None` leaves it to the runtime.
+    pub(crate) fn checked_threads(&self) -> Result<Option<i32>> {
+        let Some(threads) = self.threads else {
+            return Ok(None);
+        };
+        let error = Error::ThreadCount {
+            threads,
+            max: MAX_THREADS,
+        };
+        if threads == 0 || threads > MAX_THREADS {
+            return Err(error);
+        }
+        i32::try_from(threads).map(Some).map_err(|_| error)
+    }
+
+    pub(crate) fn xnnpack_mode(&self) -> Xnnpack {
+        self.xnnpack
+    }
+}
+
+/// Whether to compute with XNNPACK, a library of fast kernels for the CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Xnnpack {
+    /// Use it for the operators that it supports. If it does not work on this machine or with
+    /// this model, the runtime's own kernels compute everything, and
+    /// [`Interpreter::delegate_report`](crate::Interpreter::delegate_report) says so.
+    #[default]
+    Auto,
+    /// Use the runtime's own kernels alone. They are several times slower.
+    Off,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_counts_have_limits() {
+        let check = |threads| InterpreterOptions::new().threads(threads).checked_threads();
+        assert_eq!(check(1).expect("valid"), Some(1));
+        assert_eq!(check(MAX_THREADS).expect("valid"), Some(512));
+        for threads in [0, MAX_THREADS + 1, usize::MAX] {
+            let error = check(threads).expect_err("invalid");
+            assert!(matches!(error, Error::ThreadCount { threads: t, .. } if t == threads));
+        }
+        assert_eq!(
+            InterpreterOptions::new().checked_threads().expect("valid"),
+            None
+        );
+    }
+}

@@ -1,0 +1,263 @@
+//! The runtime's objects, each with one owner that frees it.
+//!
+//! Nothing here decides anything: the functions check what the header requires, call C, and
+//! hand back what it says.
+
+use std::ffi::{CStr, c_int};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use tflite_sys as sys;
+
+use crate::error::Status;
+use crate::report::Reporter;
+
+/// Owns a `TfLiteModel`.
+pub(crate) struct RawModel(NonNull<sys::TfLiteModel>);
+
+impl RawModel {
+    /// Verifies the bytes and makes a model of them, or says on `reporter` why not.
+    ///
+    /// # Safety
+    ///
+    /// The bytes must neither move nor change while this model or an interpreter made from it
+    /// lives.
+    pub(crate) unsafe fn create(bytes: &[u8], reporter: &Reporter) -> Option<Self> {
+        // SAFETY: pointer and length are a slice's. The reporter is alive during the call, which
+        // is all that the shim asks for. The lifetime of the bytes is the caller's promise.
+        let model = unsafe {
+            sys::tflite_sys_model_create(bytes.as_ptr().cast(), bytes.len(), reporter.as_ptr())
+        };
+        NonNull::new(model).map(Self)
+    }
+}
+
+impl Drop for RawModel {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is owned and deleted once. c_api.h allows to delete a model before
+        // the interpreters made from it.
+        unsafe { sys::TfLiteModelDelete(self.0.as_ptr()) };
+    }
+}
+
+// SAFETY: the model is a counted pointer to a constant C++ object (the counter is atomic); c_api.h
+// names no thread that it is bound to.
+unsafe impl Send for RawModel {}
+// SAFETY: all functions take it as `const TfLiteModel*` and only read it; there is no cache inside.
+unsafe impl Sync for RawModel {}
+
+/// Owns a `TfLiteInterpreterOptions`.
+pub(crate) struct RawOptions(NonNull<sys::TfLiteInterpreterOptions>);
+
+impl RawOptions {
+    pub(crate) fn create() -> Option<Self> {
+        // SAFETY: the function has no preconditions.
+        NonNull::new(unsafe { sys::TfLiteInterpreterOptionsCreate() }).map(Self)
+    }
+
+    pub(crate) fn set_threads(&mut self, threads: i32) {
+        // SAFETY: the options are alive.
+        unsafe { sys::TfLiteInterpreterOptionsSetNumThreads(self.0.as_ptr(), threads) };
+    }
+
+    /// # Safety
+    ///
+    /// The reporter must outlive every interpreter created with these options.
+    pub(crate) unsafe fn set_reporter(&mut self, reporter: &Reporter) {
+        // SAFETY: both objects are alive; that the reporter lives on is the caller's promise.
+        unsafe {
+            sys::tflite_sys_interpreter_options_set_reporter(self.0.as_ptr(), reporter.as_ptr());
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The delegate must be valid, and outlive every interpreter created with these options.
+    pub(crate) unsafe fn add_delegate(&mut self, delegate: NonNull<sys::TfLiteOpaqueDelegate>) {
+        // SAFETY: the options are alive; the delegate is the caller's promise.
+        unsafe {
+            sys::TfLiteInterpreterOptionsAddDelegate(self.0.as_ptr(), delegate.as_ptr());
+        }
+    }
+}
+
+impl Drop for RawOptions {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is owned and deleted once; c_api.h allows it right after the
+        // interpreter was created.
+        unsafe { sys::TfLiteInterpreterOptionsDelete(self.0.as_ptr()) };
+    }
+}
+
+/// Owns a `TfLiteInterpreter`.
+pub(crate) struct RawInterpreter(NonNull<sys::TfLiteInterpreter>);
+
+impl RawInterpreter {
+    /// # Safety
+    ///
+    /// The model's bytes, and the reporter and delegates in `options`, must outlive the result.
+    pub(crate) unsafe fn create(model: &RawModel, options: &RawOptions) -> Option<Self> {
+        // SAFETY: both objects are alive during the call, and need not be after it. What must be
+        // is the caller's promise.
+        let interpreter =
+            unsafe { sys::TfLiteInterpreterCreate(model.0.as_ptr(), options.0.as_ptr()) };
+        NonNull::new(interpreter).map(Self)
+    }
+
+    pub(crate) fn input_count(&self) -> usize {
+        // SAFETY: the interpreter is alive.
+        let count = unsafe { sys::TfLiteInterpreterGetInputTensorCount(self.0.as_ptr()) };
+        usize::try_from(count).unwrap_or(0)
+    }
+
+    pub(crate) fn output_count(&self) -> usize {
+        // SAFETY: the interpreter is alive.
+        let count = unsafe { sys::TfLiteInterpreterGetOutputTensorCount(self.0.as_ptr()) };
+        usize::try_from(count).unwrap_or(0)
+    }
+
+    /// `None` if there is no such input, or if it is optional and left out.
+    pub(crate) fn input(&self, index: usize) -> Option<RawTensor<'_>> {
+        if index >= self.input_count() {
+            return None;
+        }
+        let index = i32::try_from(index).ok()?;
+        // SAFETY: the interpreter is alive and the index is in the range that c_api.h requires.
+        let tensor = unsafe { sys::TfLiteInterpreterGetInputTensor(self.0.as_ptr(), index) };
+        RawTensor::new(tensor)
+    }
+
+    /// `None` if there is no such output, or if it is optional and left out.
+    pub(crate) fn output(&self, index: usize) -> Option<RawTensor<'_>> {
+        if index >= self.output_count() {
+            return None;
+        }
+        let index = i32::try_from(index).ok()?;
+        // SAFETY: the interpreter is alive and the index is in the range that c_api.h requires.
+        let tensor = unsafe { sys::TfLiteInterpreterGetOutputTensor(self.0.as_ptr(), index) };
+        RawTensor::new(tensor.cast_mut())
+    }
+
+    /// The index must be that of an input.
+    pub(crate) fn resize_input(&mut self, index: usize, dims: &[c_int]) -> Result<(), Status> {
+        let (Ok(raw_index), Ok(rank)) = (i32::try_from(index), i32::try_from(dims.len())) else {
+            return Err(Status::Error);
+        };
+        // An optional input has tensor index -1, which the runtime refuses; an index that is out
+        // of range it would not.
+        if index >= self.input_count() {
+            return Err(Status::Error);
+        }
+        // SAFETY: the interpreter is alive and borrowed exclusively, the index is in range, and
+        // the dimensions are copied during the call.
+        check(unsafe {
+            sys::TfLiteInterpreterResizeInputTensor(self.0.as_ptr(), raw_index, dims.as_ptr(), rank)
+        })
+    }
+
+    pub(crate) fn allocate(&mut self) -> Result<(), Status> {
+        // SAFETY: the interpreter is alive and borrowed exclusively, so nobody looks at the
+        // tensors' old memory.
+        check(unsafe { sys::TfLiteInterpreterAllocateTensors(self.0.as_ptr()) })
+    }
+
+    pub(crate) fn invoke(&mut self) -> Result<(), Status> {
+        // SAFETY: as for `allocate`. Without allocated tensors the runtime returns an error.
+        check(unsafe { sys::TfLiteInterpreterInvoke(self.0.as_ptr()) })
+    }
+}
+
+impl Drop for RawInterpreter {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is owned and deleted once.
+        unsafe { sys::TfLiteInterpreterDelete(self.0.as_ptr()) };
+    }
+}
+
+// SAFETY: c_api.h asks for one thread at a time, not for a certain one: an interpreter has no
+// thread-local state, and its workers take orders from whichever thread invokes it. It is not
+// `Sync`: not even reading tensors is safe while another thread invokes.
+unsafe impl Send for RawInterpreter {}
+
+/// A tensor inside an interpreter, which is borrowed meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct RawTensor<'a> {
+    tensor: NonNull<sys::TfLiteTensor>,
+    interpreter: PhantomData<&'a RawInterpreter>,
+}
+
+impl<'a> RawTensor<'a> {
+    /// The caller ties the lifetime to the interpreter that returned the pointer.
+    fn new(tensor: *mut sys::TfLiteTensor) -> Option<Self> {
+        Some(Self {
+            tensor: NonNull::new(tensor)?,
+            interpreter: PhantomData,
+        })
+    }
+
+    pub(crate) fn dtype(self) -> sys::TfLiteType {
+        // SAFETY: the tensor is valid while its interpreter is borrowed.
+        unsafe { sys::TfLiteTensorType(self.tensor.as_ptr()) }
+    }
+
+    /// The dimensions; `None` if the rank is unknown, or one of them is.
+    pub(crate) fn dims<T: FromIterator<usize>>(self) -> Option<T> {
+        // SAFETY: the tensor is valid while its interpreter is borrowed.
+        let rank = unsafe { sys::TfLiteTensorNumDims(self.tensor.as_ptr()) };
+        if rank < 0 {
+            return None;
+        }
+        (0..rank)
+            .map(|index| {
+                // SAFETY: as before, and `index` is below the rank.
+                let dim = unsafe { sys::TfLiteTensorDim(self.tensor.as_ptr(), index) };
+                usize::try_from(dim).ok()
+            })
+            .collect()
+    }
+
+    pub(crate) fn byte_size(self) -> usize {
+        // SAFETY: the tensor is valid while its interpreter is borrowed.
+        unsafe { sys::TfLiteTensorByteSize(self.tensor.as_ptr()) }
+    }
+
+    /// Where the elements are, if anywhere.
+    pub(crate) fn data(self) -> Option<NonNull<u8>> {
+        // SAFETY: the tensor is valid while its interpreter is borrowed.
+        NonNull::new(unsafe { sys::TfLiteTensorData(self.tensor.as_ptr()) }.cast())
+    }
+
+    pub(crate) fn name(self) -> &'a CStr {
+        // SAFETY: the tensor is valid while its interpreter is borrowed.
+        let name = unsafe { sys::TfLiteTensorName(self.tensor.as_ptr()) };
+        if name.is_null() {
+            return c"";
+        }
+        // SAFETY: c_api.h promises a NUL-terminated string that lives as long as the tensor. It
+        // is not changed while the interpreter is borrowed.
+        unsafe { CStr::from_ptr(name) }
+    }
+
+    pub(crate) fn quantization(self) -> sys::TfLiteQuantizationParams {
+        // SAFETY: the tensor is valid while its interpreter is borrowed.
+        unsafe { sys::TfLiteTensorQuantizationParams(self.tensor.as_ptr()) }
+    }
+
+    pub(crate) fn allocation_type(self) -> sys::TfLiteAllocationType {
+        let opaque = self
+            .tensor
+            .as_ptr()
+            .cast_const()
+            .cast::<sys::TfLiteOpaqueTensor>();
+        // SAFETY: c_api_types.h calls the opaque tensor another view of the same object; it is
+        // valid while its interpreter is borrowed.
+        unsafe { sys::TfLiteOpaqueTensorGetAllocationType(opaque) }
+    }
+}
+
+fn check(status: sys::TfLiteStatus) -> Result<(), Status> {
+    match Status::from_raw(status) {
+        None => Ok(()),
+        Some(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,126 @@
+//! Tensors: typed views of an interpreter's memory.
+
+mod dtype;
+mod element;
+mod quantization;
+mod read;
+mod shape;
+#[cfg(feature = "ndarray")]
+mod view;
+mod write;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use self::dtype::TensorType;
+pub use self::element::TensorElement;
+pub use self::quantization::Quantization;
+pub use self::shape::Shape;
+pub use self::write::TensorMut;
+
+use crate::error::{Error, Result, TensorRole};
+use crate::raw::RawTensor;
+
+/// An input or output, to look at. The interpreter is borrowed meanwhile.
+#[derive(Clone)]
+pub struct Tensor<'a> {
+    raw: RawTensor<'a>,
+    role: TensorRole,
+    index: usize,
+    access: Access,
+    shape: Shape,
+}
+
+/// Whether a tensor's memory means anything yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Allowed,
+    NotInvoked,
+}
+
+impl<'a> Tensor<'a> {
+    pub(crate) fn new(
+        raw: RawTensor<'a>,
+        role: TensorRole,
+        index: usize,
+        access: Access,
+    ) -> Result<Self> {
+        let Some(shape) = raw.dims() else {
+            return Err(Error::UnknownShape {
+                tensor: label(raw, role, index),
+            });
+        };
+        Ok(Self {
+            raw,
+            role,
+            index,
+            access,
+            shape,
+        })
+    }
+
+    /// The type of the elements.
+    ///
+    /// Wraps `TfLiteTensorType()`.
+    pub fn dtype(&self) -> TensorType {
+        TensorType::from_raw(self.raw.dtype())
+    }
+
+    /// The lengths of the dimensions, such as `[1, 224, 224, 3]`. Dimensions that the model
+    /// leaves open are 1 until they are resized.
+    ///
+    /// Wraps `TfLiteTensorNumDims()` and `TfLiteTensorDim()`.
+    pub fn shape(&self) -> Shape {
+        self.shape.clone()
+    }
+
+    /// The name in the model; what is not UTF-8 is replaced. It may be empty, and need not be
+    /// unique.
+    ///
+    /// Wraps `TfLiteTensorName()`.
+    pub fn name(&self) -> Cow<'a, str> {
+        self.raw.name().to_string_lossy()
+    }
+
+    /// How many bytes the elements take.
+    ///
+    /// Wraps `TfLiteTensorByteSize()`.
+    pub fn byte_len(&self) -> usize {
+        self.raw.byte_size()
+    }
+
+    /// How integers stand for real numbers; `None` if the tensor is not quantized, or has one
+    /// scale per channel.
+    ///
+    /// Wraps `TfLiteTensorQuantizationParams()`.
+    pub fn quantization(&self) -> Option<Quantization> {
+        let params = self.raw.quantization();
+        // c_api.h: without a scale, the parameters mean nothing.
+        (params.scale != 0.0).then_some(Quantization {
+            scale: params.scale,
+            zero_point: params.zero_point,
+        })
+    }
+
+    /// What to call this tensor in an error.
+    fn label(&self) -> String {
+        label(self.raw, self.role, self.index)
+    }
+}
+
+fn label(raw: RawTensor<'_>, role: TensorRole, index: usize) -> String {
+    format!("{role} {index} ({:?})", raw.name().to_string_lossy())
+}
+
+impl fmt::Debug for Tensor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tensor")
+            .field("role", &self.role)
+            .field("index", &self.index)
+            .field("name", &self.name())
+            .field("dtype", &self.dtype())
+            .field("shape", &self.shape)
+            .field("quantization", &self.quantization())
+            .finish_non_exhaustive()
+    }
+}
