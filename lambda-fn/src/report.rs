@@ -1,4 +1,4 @@
-//! The log: one JSON object on one line for each request.
+//! The log: one JSON object on one line for the start and for each request.
 
 use std::{
     io::{self, Write},
@@ -6,8 +6,15 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::json;
 
-use crate::{answer::Answer, classifier::Timings, decode::Format, error::Error};
+use crate::{
+    answer::Answer,
+    classifier::{Classifier, Timings},
+    config::Config,
+    decode::Format,
+    error::Error,
+};
 
 /// What is known about a request so far.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +72,22 @@ pub(crate) fn to_stderr(line: &str) {
     let _ = io::stderr()
         .lock()
         .write_all(format!("{line}\n").as_bytes());
+}
+
+/// The line at start.
+pub(crate) fn started(config: &Config, classifier: &Classifier, total: Duration) -> String {
+    let shape = classifier.shape();
+    json!({
+        "level": "INFO",
+        "message": "started",
+        "totalMs": milliseconds(total),
+        "model": config.model_path.display().to_string(),
+        "input": [1, shape.height, shape.width, 3],
+        "classes": shape.classes,
+        "threads": config.threads,
+        "backend": classifier.backend(),
+    })
+    .to_string()
 }
 
 impl Report {

@@ -1,5 +1,7 @@
 //! Start-up: everything that is made once for all requests.
 
+use std::time::Instant;
+
 use crate::{
     classifier::{self, Classifier, TfLite},
     config::{Config, ConfigError},
@@ -7,6 +9,7 @@ use crate::{
     handler::Handler,
     labels::{Labels, LabelsError},
     preprocess::Mode,
+    report,
 };
 
 /// Why the function cannot start. Each message names the file or variable at fault.
@@ -36,12 +39,14 @@ pub enum StartError {
 }
 
 impl Handler {
-    /// Loads model and labels and makes the HTTP client, as the settings say.
+    /// Loads model and labels and makes the HTTP client, as the settings say. Writes one line to
+    /// standard error: what was loaded, and what computes.
     ///
     /// # Errors
     ///
     /// [`StartError`] if any of them is unusable.
     pub fn start(config: &Config) -> Result<Self, StartError> {
+        let start = Instant::now();
         let labels = Labels::from_file(&config.labels_path)?;
         let model =
             TfLite::from_file(&config.model_path, config.threads).map_err(StartError::Model)?;
@@ -60,6 +65,7 @@ impl Handler {
                 .map_or(Roots::Bundled, Roots::PemFile),
             ..fetch::Options::default()
         })?;
+        report::to_stderr(&report::started(config, &classifier, start.elapsed()));
         Ok(Self::new(fetcher, classifier, config.limits))
     }
 }

@@ -7,9 +7,12 @@ use std::{process::ExitCode, sync::Arc};
 use lambda_fn::{Config, Event, Handler, Invocation};
 use lambda_runtime::{LambdaEvent, service_fn};
 
-/// What the Lambda runtime crate panics without.
+/// Where the Lambda runtime crate gets its events: host and port.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// What that crate panics without.
 const REQUIRED: [&str; 4] = [
-    "AWS_LAMBDA_RUNTIME_API",
+    RUNTIME_API,
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_VERSION",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -29,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    // Before any thread is there that might change the environment: see `Classifier::new`.
+    // Before the Lambda runtime crate, which changes the environment: see `Classifier::new`.
     let handler = Arc::new(Handler::start(&Config::from_env()?)?);
     for name in REQUIRED {
         if std::env::var_os(name).is_none() {
@@ -44,14 +47,19 @@ fn run() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(lambda_runtime::run(service_fn(
-        move |event: LambdaEvent<Event>| {
-            let handler = Arc::clone(&handler);
-            async move {
-                handler
-                    .handle(event.payload, &Invocation::from(&event.context))
-                    .await
-            }
-        },
-    )))
+    let events = service_fn(move |event: LambdaEvent<Event>| {
+        let handler = Arc::clone(&handler);
+        async move {
+            handler
+                .handle(event.payload, &Invocation::from(&event.context))
+                .await
+        }
+    });
+    runtime
+        .block_on(lambda_runtime::run(events))
+        .map_err(|error| {
+            let address = std::env::var(RUNTIME_API).unwrap_or_default();
+            format!("the Lambda runtime interface at {RUNTIME_API}={address} failed: {error}")
+                .into()
+        })
 }

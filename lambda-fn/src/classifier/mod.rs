@@ -37,6 +37,10 @@ pub trait Network: Send {
     /// The sizes. They do not change.
     fn shape(&self) -> Shape;
 
+    /// What computes the output, for the log: `XNNPACK, 60 of 63 operators`, for instance. The
+    /// same model may run much slower where an accelerator cannot be used.
+    fn backend(&self) -> String;
+
     /// Hands the input tensor to `fill`.
     ///
     /// # Errors
@@ -102,6 +106,7 @@ pub struct Timings {
 pub struct Classifier {
     model: Box<dyn Model>,
     shape: Shape,
+    backend: String,
     labels: Arc<Labels>,
     preprocessor: Preprocessor,
     /// The interpreter, but `None` while it is at work and after a failure. A panic or an error
@@ -142,6 +147,7 @@ impl Classifier {
         Ok(Self {
             model,
             shape,
+            backend: network.backend(),
             labels: Arc::new(labels),
             preprocessor,
             idle: Mutex::new(Some(network)),
@@ -151,6 +157,11 @@ impl Classifier {
     /// The sizes of the model.
     pub fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// What computes: see [`Network::backend`].
+    pub fn backend(&self) -> &str {
+        &self.backend
     }
 
     /// Classifies one picture. Blocks for as long as that takes, and for other callers before.

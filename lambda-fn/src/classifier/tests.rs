@@ -76,6 +76,10 @@ impl Network for FakeNetwork {
         }
     }
 
+    fn backend(&self) -> String {
+        "fake".to_owned()
+    }
+
     fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError> {
         fill(&mut self.input);
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tflite::{Interpreter, InterpreterOptions, TensorType};
+use tflite::{Interpreter, InterpreterOptions, TensorType, XnnpackStatus};
 
 use super::{Model, Network, NetworkError, Shape};
 
@@ -46,6 +46,20 @@ struct TfLiteNetwork {
 impl Network for TfLiteNetwork {
     fn shape(&self) -> Shape {
         self.shape
+    }
+
+    fn backend(&self) -> String {
+        let report = self.interpreter.delegate_report();
+        match report.xnnpack {
+            XnnpackStatus::Applied => {
+                format!(
+                    "XNNPACK, {} of {} operators",
+                    report.delegated, report.operators
+                )
+            }
+            XnnpackStatus::Refused { reason } => format!("built-in kernels, no XNNPACK: {reason}"),
+            other => format!("built-in kernels, XNNPACK {other:?}"),
+        }
     }
 
     fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError> {

@@ -61,6 +61,10 @@ impl Network for MeansNetwork {
         }
     }
 
+    fn backend(&self) -> String {
+        "means".to_owned()
+    }
+
     fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError> {
         fill(&mut self.input);
         Ok(())
