@@ -132,7 +132,7 @@ impl Format {
 
 fn unsupported(what: &str) -> Error {
     Error::UnsupportedImage(format!(
-        "{what} supported: JPEG, PNG, WebP, GIF and BMP are"
+        "{what}; supported are JPEG, PNG, WebP, GIF and BMP"
     ))
 }
 
@@ -150,7 +150,7 @@ fn describe(bytes: &[u8]) -> String {
     }
     let start = &bytes[..bytes.len().min(8)];
     format!(
-        "the first bytes ({}) are of no format that is",
+        "this is no picture, it starts with \"{}\"",
         start.escape_ascii()
     )
 }
