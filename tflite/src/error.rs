@@ -58,7 +58,7 @@ pub enum Error {
         max: usize,
     },
 
-    /// The runtime could not make an interpreter, for example because it lacks an operator.
+    /// The runtime could not make an interpreter of the model.
     #[error("the interpreter could not be created{}", Log(log))]
     CreateInterpreter {
         /// What the runtime said.

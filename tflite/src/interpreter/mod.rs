@@ -61,9 +61,10 @@ use crate::options::InterpreterOptions;
 ///
 /// # After a failure
 ///
-/// When [`invoke`](Self::invoke) or [`resize_input`](Self::resize_input) fails, tensors may be in
-/// any condition. All access is an [`Error::Poisoned`](crate::Error::Poisoned) until a resize or
-/// [`reset`](Self::reset) succeeds.
+/// When [`invoke`](Self::invoke) fails, tensors may be in any condition. All access is an
+/// [`Error::Poisoned`](crate::Error::Poisoned) until [`reset`](Self::reset) or a resize succeeds.
+/// A resize that fails changes nothing, except when memory runs out in the middle of it: then the
+/// interpreter is poisoned, too.
 pub struct Interpreter {
     native: Native,
     options: InterpreterOptions,
@@ -81,9 +82,10 @@ impl Interpreter {
     /// # Errors
     ///
     /// [`Error::ThreadCount`](crate::Error::ThreadCount);
-    /// [`Error::CreateInterpreter`](crate::Error::CreateInterpreter) if for example the runtime
-    /// lacks an operator of the model; [`Error::Runtime`](crate::Error::Runtime) if the tensors
-    /// cannot be allocated.
+    /// [`Error::CreateInterpreter`](crate::Error::CreateInterpreter) if the model makes no sense
+    /// to the runtime; [`Error::Runtime`](crate::Error::Runtime) if the tensors cannot be
+    /// allocated, or with [`Status::UnresolvedOps`](crate::Status::UnresolvedOps) if the runtime
+    /// lacks an operator of the model.
     ///
     /// ```
     /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite");

@@ -42,7 +42,10 @@ impl Native {
             Xnnpack::Auto => match XnnpackDelegate::create(threads.unwrap_or(1)) {
                 None => XnnpackStatus::Unavailable,
                 Some(delegate) => match Self::create(model, threads, Some(delegate), resizes) {
-                    Ok(native) => return Ok((native, XnnpackStatus::Applied)),
+                    Ok(mut native) => {
+                        native.zero_new();
+                        return Ok((native, XnnpackStatus::Applied));
+                    }
                     // If it is not XNNPACK's fault, the same error comes again.
                     Err(error) => XnnpackStatus::Refused {
                         reason: error.to_string(),
@@ -50,7 +53,9 @@ impl Native {
                 },
             },
         };
-        Ok((Self::create(model, threads, None, resizes)?, status))
+        let mut native = Self::create(model, threads, None, resizes)?;
+        native.zero_new();
+        Ok((native, status))
     }
 
     fn create(
@@ -98,8 +103,16 @@ impl Native {
             native.resize_input(*index, dims)?;
         }
         native.allocate()?;
-        native.zero_outputs();
         Ok(native)
+    }
+
+    /// Whether the runtime's own kernels accept these input shapes.
+    ///
+    /// XNNPACK passes new shapes on from operator to operator without asking whether they fit
+    /// together: with inputs of 4 and of 1 row, its concatenation reads 4 rows of both. The
+    /// runtime's kernels check everything, so they are asked first.
+    pub(super) fn check_shapes(model: &Model, resizes: &Resizes) -> Result<()> {
+        Self::create(model, None, None, resizes).map(drop)
     }
 
     pub(super) fn raw(&self) -> &RawInterpreter {
@@ -129,27 +142,33 @@ impl Native {
         self.run(Operation::Resize, |raw| raw.resize_input(index, dims))
     }
 
+    /// Leaves the inputs uninitialised: [`zero_inputs`](Self::zero_inputs) must follow.
     pub(super) fn allocate(&mut self) -> Result<()> {
-        self.run(Operation::Allocate, RawInterpreter::allocate)?;
-        // The arena is not initialised, and no safe function may show uninitialised memory.
-        for index in 0..self.raw.input_count() {
-            if let Some(tensor) = self.raw.input(index) {
-                zero(tensor);
-            }
-        }
-        Ok(())
+        self.run(Operation::Allocate, RawInterpreter::allocate)
     }
 
     pub(super) fn invoke(&mut self) -> Result<()> {
         self.run(Operation::Invoke, RawInterpreter::invoke)
     }
 
-    /// Zeroes what kernels might leave unwritten in the outputs.
+    /// Zeroes the inputs after an allocation: the arena is not initialised, and no safe function
+    /// may show uninitialised memory.
+    pub(super) fn zero_inputs(&mut self) {
+        for index in 0..self.raw.input_count() {
+            if let Some(tensor) = self.raw.input(index) {
+                zero(tensor);
+            }
+        }
+    }
+
+    /// Zeroes the inputs after the first allocation, and in the outputs what kernels might leave
+    /// unwritten.
     ///
-    /// Only after the first allocation. After a later one, the pointer of an output behind an
-    /// operator with a dynamic result may still be that of the old arena. Inputs are always
-    /// allocated anew, and outputs cannot be read before an invocation, which allocates them.
-    fn zero_outputs(&mut self) {
+    /// Outputs only then: after a later allocation, the pointer of an output behind an operator
+    /// with a dynamic result may still be that of the old arena. Outputs cannot be read before
+    /// an invocation, which allocates them.
+    fn zero_new(&mut self) {
+        self.zero_inputs();
         for index in 0..self.raw.output_count() {
             if let Some(tensor) = self.raw.output(index) {
                 zero(tensor);

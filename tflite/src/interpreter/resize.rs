@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 
 use super::Interpreter;
+use super::native::Native;
 use super::state::State;
 use crate::error::{Error, Operation, Result, TensorRole};
 use crate::tensor::Shape;
@@ -15,14 +16,15 @@ impl Interpreter {
     /// and there are no outputs before the next invocation.
     ///
     /// As in C and in Python, dimensions that the model fixes can be changed too; whether the
-    /// operators accept that is another matter.
+    /// operators accept that is another matter. They are asked in a trial run beforehand, so that
+    /// a shape that does not fit changes nothing.
     ///
     /// Wraps `TfLiteInterpreterResizeInputTensor()` and `TfLiteInterpreterAllocateTensors()`.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchTensor`], [`Error::OptionalTensor`] and [`Error::InvalidShape`] change
-    /// nothing. After [`Error::Runtime`] the interpreter is poisoned.
+    /// [`Error::NoSuchTensor`], [`Error::OptionalTensor`], [`Error::InvalidShape`];
+    /// [`Error::Runtime`] if the operators do not accept the shape, or if memory does not suffice.
     ///
     /// ```
     /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/dynamic_batch.tflite");
@@ -49,8 +51,9 @@ impl Interpreter {
             resizes.retain(|(other, _)| *other != index);
             resizes.push((index, dims));
         }
+        Native::check_shapes(self.native.model(), &resizes)?;
         if self.state.check().is_err() {
-            // A half-done allocation is nothing to build upon.
+            // After a failed invocation, there is nothing to build upon.
             self.reset()?;
         }
         self.state = State::Poisoned(Operation::Resize);
@@ -61,6 +64,7 @@ impl Interpreter {
         }
         self.state = State::Poisoned(Operation::Allocate);
         self.native.allocate()?;
+        self.native.zero_inputs();
         self.state = State::Allocated;
         self.resizes = resizes;
         Ok(())

@@ -1,0 +1,55 @@
+//! XNNPACK.
+
+use tflite::{Interpreter, InterpreterOptions, Xnnpack, XnnpackStatus};
+
+use super::{double, model};
+
+fn with(name: &str, xnnpack: Xnnpack) -> Interpreter {
+    Interpreter::new(&model(name), InterpreterOptions::new().xnnpack(xnnpack)).expect("valid")
+}
+
+#[test]
+fn it_is_on_by_default_and_computes() {
+    let interpreter = Interpreter::new(&model("conv"), Default::default()).expect("valid");
+    let report = interpreter.delegate_report();
+    assert_eq!(report.xnnpack, XnnpackStatus::Applied);
+    // Two convolutions, with a cumulative sum between them that XNNPACK does not have.
+    assert_eq!(
+        (report.operators, report.delegated, report.partitions),
+        (3, 2, 2)
+    );
+}
+
+#[test]
+fn it_can_be_turned_off() {
+    let mut interpreter = with("add", Xnnpack::Off);
+    let report = interpreter.delegate_report();
+    assert_eq!(report.xnnpack, XnnpackStatus::Off);
+    assert_eq!((report.delegated, report.partitions), (0, 0));
+    assert_eq!(double(&mut interpreter, [1.0, 2.0, 3.0]), [2.0, 4.0, 6.0]);
+}
+
+#[test]
+fn a_model_may_have_nothing_for_it() {
+    let report = with("gather", Xnnpack::Auto).delegate_report();
+    assert_eq!(report.xnnpack, XnnpackStatus::Applied);
+    assert_eq!((report.operators, report.delegated), (1, 0));
+}
+
+#[test]
+fn it_stays_after_a_resize() {
+    let mut interpreter = with("dynamic_batch", Xnnpack::Auto);
+    let before = interpreter.delegate_report();
+    assert!(before.delegated > 0, "{before:?}");
+    interpreter.resize_input(0, &[9, 4]).expect("any batch");
+    interpreter.invoke().expect("valid");
+    assert_eq!(interpreter.delegate_report(), before);
+}
+
+#[test]
+fn it_stays_after_a_reset() {
+    let mut interpreter = with("conv", Xnnpack::Auto);
+    let before = interpreter.delegate_report();
+    interpreter.reset().expect("made anew");
+    assert_eq!(interpreter.delegate_report(), before);
+}

@@ -1,0 +1,237 @@
+//! Other input shapes.
+
+use tflite::{Error, Interpreter, InterpreterOptions, Operation, Xnnpack};
+
+use super::{interpreter, model};
+
+#[test]
+fn growing_and_shrinking() {
+    for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
+        let options = InterpreterOptions::new().xnnpack(xnnpack);
+        let mut interpreter = Interpreter::new(&model("dynamic_batch"), options).expect("valid");
+        let one_row = [0.1_f32, 0.2, 0.3, 0.4];
+        interpreter
+            .input_mut(0)
+            .expect("one")
+            .copy_from_slice(&one_row)
+            .expect("four");
+        interpreter.invoke().expect("valid");
+        let expected = interpreter
+            .output(0)
+            .expect("one")
+            .data::<f32>()
+            .expect("f32")
+            .to_vec();
+        for batch in [1_usize, 2, 1000, 3, 3, 64] {
+            interpreter.resize_input(0, &[batch, 4]).expect("any batch");
+            let input = interpreter.input(0).expect("one");
+            assert_eq!(input.shape(), [batch, 4]);
+            assert!(
+                input.data::<f32>().expect("f32").iter().all(|&x| x == 0.0),
+                "zero again"
+            );
+            let output = interpreter.output(0).expect("one");
+            assert!(matches!(
+                output.data::<f32>(),
+                Err(Error::NotInvoked { .. })
+            ));
+
+            let rows = one_row.repeat(batch);
+            interpreter
+                .input_mut(0)
+                .expect("one")
+                .copy_from_slice(&rows)
+                .expect("fits");
+            interpreter.invoke().expect("valid");
+            let output = interpreter
+                .output(0)
+                .expect("one")
+                .view::<f32>()
+                .expect("f32");
+            assert_eq!(output.shape(), [batch, 3]);
+            for row in output.rows() {
+                for (actual, expected) in row.iter().zip(&expected) {
+                    assert!((actual - expected).abs() < 1e-6, "{row:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn inputs_that_must_fit_together() {
+    for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
+        let options = InterpreterOptions::new().xnnpack(xnnpack);
+        let mut interpreter = Interpreter::new(&model("concat"), options).expect("valid");
+        let widths = [0, 1].map(|index| interpreter.input(index).expect("two").shape()[1]);
+        assert_eq!(widths.iter().sum::<usize>(), 5);
+        interpreter.invoke().expect("valid");
+        // One alone does not fit the other. XNNPACK would not care, and read too much.
+        for (index, &width) in widths.iter().enumerate() {
+            let error = interpreter
+                .resize_input(index, &[4, width])
+                .expect_err("4 rows and 1");
+            let Error::Runtime {
+                operation: Operation::Allocate,
+                ref log,
+                ..
+            } = error
+            else {
+                panic!("{error}");
+            };
+            assert!(log.contains("CONCATENATION"), "{log}");
+        }
+        // Nothing has happened.
+        assert_eq!(interpreter.input(0).expect("one").shape(), [1, widths[0]]);
+        assert_eq!(
+            interpreter
+                .output(0)
+                .expect("one")
+                .data::<f32>()
+                .expect("f32"),
+            [0.0; 5]
+        );
+
+        interpreter
+            .resize_inputs(&[(0, &[4, widths[0]]), (1, &[4, widths[1]])])
+            .expect("both");
+        interpreter
+            .input_mut(0)
+            .expect("one")
+            .data_mut::<f32>()
+            .expect("f32")
+            .fill(1.0);
+        interpreter.invoke().expect("valid");
+        let output = interpreter
+            .output(0)
+            .expect("one")
+            .view::<f32>()
+            .expect("f32");
+        assert_eq!(output.shape(), [4, 5]);
+        assert_eq!(output.sum(), (widths[0] * 4 * 2) as f32);
+    }
+}
+
+#[test]
+fn shapes_that_no_tensor_can_have() {
+    let mut interpreter = interpreter("dynamic_batch");
+    let long = [1; 65];
+    let shapes: [&[usize]; 6] = [
+        &[i32::MAX as usize + 1, 4],
+        &[(1 << 32) + 1, 4],
+        &[usize::MAX, 4],
+        &[usize::MAX, usize::MAX],
+        &[1 << 31, 1 << 31],
+        &long,
+    ];
+    for shape in shapes {
+        let error = interpreter.resize_input(0, shape).expect_err("impossible");
+        assert!(
+            matches!(error, Error::InvalidShape { index: 0, .. }),
+            "{error}"
+        );
+    }
+    // Nothing has happened.
+    interpreter.invoke().expect("still valid");
+    assert_eq!(interpreter.output(0).expect("one").shape(), [1, 3]);
+}
+
+#[test]
+fn more_memory_than_there_is() {
+    let mut interpreter = interpreter("dynamic_batch");
+    // Each dimension and the product are possible numbers: 32 PiB.
+    let error = interpreter
+        .resize_input(0, &[2_000_000_000, 4_000_000])
+        .expect_err("too much");
+    assert!(matches!(error, Error::Runtime { .. }), "{error}");
+    interpreter
+        .resize_input(0, &[2, 4])
+        .expect("enough for this");
+    interpreter.invoke().expect("valid");
+}
+
+#[test]
+fn no_rows_at_all() {
+    let mut interpreter = interpreter("dynamic_batch");
+    if interpreter.resize_input(0, &[0, 4]).is_ok() {
+        assert_eq!(
+            interpreter
+                .input(0)
+                .expect("one")
+                .data::<f32>()
+                .expect("f32"),
+            [0.0; 0]
+        );
+        interpreter
+            .input_mut(0)
+            .expect("one")
+            .copy_from_slice::<f32>(&[])
+            .expect("fits");
+        if interpreter.invoke().is_ok() {
+            let output = interpreter.output(0).expect("one");
+            assert_eq!(output.data::<f32>().expect("f32"), [0.0; 0]);
+            assert_eq!(output.view::<f32>().expect("f32").shape(), [0, 3]);
+        }
+    }
+    interpreter.resize_input(0, &[1, 4]).expect("back");
+    interpreter.invoke().expect("valid");
+}
+
+#[test]
+fn a_constant_keeps_its_shape() {
+    let mut interpreter = interpreter("constant_input");
+    let error = interpreter.resize_input(1, &[4]).expect_err("a constant");
+    assert!(
+        matches!(
+            error,
+            Error::Runtime {
+                operation: Operation::Resize,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    interpreter.reset().expect("made anew");
+    interpreter.invoke().expect("valid");
+}
+
+#[test]
+fn outputs_whose_shape_depends_on_values() {
+    let mut interpreter = interpreter("dynamic_output");
+    for (input, expected) in [
+        ([1.0_f32, 0.0, 0.0, 0.0, 0.0, 1.0], &[0, 10][..]),
+        ([1.0; 6], &[0, 2, 4, 6, 8, 10]),
+        ([0.0; 6], &[]),
+        ([0.0, 0.0, 0.0, 1.0, 0.0, 0.0], &[6]),
+    ] {
+        interpreter
+            .input_mut(0)
+            .expect("one")
+            .copy_from_slice(&input)
+            .expect("six");
+        interpreter.invoke().expect("valid");
+        let output = interpreter.output(0).expect("one");
+        assert_eq!(output.shape(), [expected.len(), 1]);
+        assert_eq!(output.data::<i32>().expect("i32"), expected);
+    }
+    // The memory of the last output is gone after this, and cannot be seen.
+    interpreter.resize_input(0, &[3]).expect("any length");
+    assert!(matches!(
+        interpreter.output(0).expect("one").data::<i32>(),
+        Err(Error::NotInvoked { .. })
+    ));
+    interpreter
+        .input_mut(0)
+        .expect("one")
+        .copy_from_slice(&[1.0_f32; 3])
+        .expect("three");
+    interpreter.invoke().expect("valid");
+    assert_eq!(
+        interpreter
+            .output(0)
+            .expect("one")
+            .data::<i32>()
+            .expect("i32"),
+        [0, 2, 4]
+    );
+}
