@@ -28,6 +28,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Inferences before the timed ones.
 const WARM_UP: usize = 20;
 
+/// What counts as a picture in a folder.
+const EXTENSIONS: [&str; 6] = ["jpg", "jpeg", "png", "webp", "gif", "bmp"];
+
 struct Options {
     folder: PathBuf,
     threads: usize,
@@ -110,9 +113,10 @@ fn run(options: &Options) -> Result<Value, Failure> {
 fn list(dir: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
+        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         if path.is_dir() {
             list(&path, paths)?;
-        } else {
+        } else if EXTENSIONS.iter().any(|known| extension == *known) {
             paths.push(path);
         }
     }

@@ -8,8 +8,9 @@ endforeach()
 
 foreach(_dir "${TP}/xnnpack/src" "${TP}/cpuinfo/src" "${TP}/pthreadpool/src")
   get_property(_targets DIRECTORY "${_dir}" PROPERTY BUILDSYSTEM_TARGETS)
-  # cpuinfo's second, internal flavour is for its unit tests.
-  list(REMOVE_ITEM _targets cpuinfo_internals)
+  # cpuinfo's second, internal flavour is for its unit tests; XNNPACK lists the source of
+  # xnnpack-operator-delete among its operators too.
+  list(REMOVE_ITEM _targets cpuinfo_internals xnnpack-operator-delete)
   foreach(_target ${_targets})
     get_target_property(_type ${_target} TYPE)
     if(_type MATCHES "^(OBJECT|STATIC)_LIBRARY$")

@@ -90,8 +90,9 @@ lite_library(tflite_kernels ${_kernels})
 lite_library(tflite_xnnpack ${_xnnpack_delegate})
 
 # The sources are small files under large headers: compiled together they take a part of
-# the time. Left out are those that define the same names as a neighbour, and those that
-# rename Eigen's namespace, which must see Eigen's headers first.
+# the time. Left out are those that define the same names (or, portable_tensor_utils, the
+# same include guard) as a neighbour, and those that rename Eigen's namespace, which must
+# see Eigen's headers first.
 set_target_properties(tflite_runtime tflite_kernels tflite_xnnpack PROPERTIES
   UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
 foreach(_alone
@@ -102,6 +103,7 @@ foreach(_alone
     kernels/eigen_support
     kernels/hashtable_find
     kernels/hashtable_import
+    kernels/internal/portable_tensor_utils
     kernels/stablehlo_gather
     kernels/stablehlo_scatter
     kernels/tensor_slice_util)

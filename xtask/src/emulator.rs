@@ -194,15 +194,14 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        let group = format!(
-            "kill -TERM -- -{0}; sleep 0.2; kill -KILL -- -{0}",
-            self.child.id()
-        );
-        // They may have ended by themselves.
-        let _ = Command::new("sh")
-            .args(["-c", &group])
-            .stderr(Stdio::null())
-            .status();
+        // The emulator does not end its function by itself, so the whole group is ended.
+        for signal in ["TERM", "KILL"] {
+            let group = format!("kill -s {signal} -- -{}", self.child.id());
+            // It may have ended by itself.
+            let _ = Command::new("sh").args(["-c", &group]).stderr(Stdio::null()).status();
+            thread::sleep(Duration::from_millis(100));
+        }
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
