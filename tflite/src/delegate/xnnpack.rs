@@ -11,10 +11,16 @@ impl XnnpackDelegate {
     /// `None` if XNNPACK cannot be initialised, for example because the system hides what kind
     /// of processor it has.
     pub(crate) fn create(threads: i32) -> Option<Self> {
+        Self::with_flags(threads, 0)
+    }
+
+    /// `flags` are set beside the default ones.
+    pub(crate) fn with_flags(threads: i32, flags: u32) -> Option<Self> {
         // SAFETY: the function has no preconditions.
         let mut options = unsafe { sys::TfLiteXNNPackDelegateOptionsDefault() };
         options.num_threads = threads;
-        // SAFETY: the options are the default ones with another number, and are copied during
+        options.flags |= flags;
+        // SAFETY: the options are the default ones with other numbers, and are copied during
         // the call; the pointers among them are null, which is their default.
         NonNull::new(unsafe { sys::TfLiteXNNPackDelegateCreate(&raw const options) }).map(Self)
     }

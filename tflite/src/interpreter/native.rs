@@ -35,11 +35,21 @@ impl Native {
         options: &InterpreterOptions,
         resizes: &Resizes,
     ) -> Result<(Self, XnnpackStatus)> {
+        Self::build_with(model, options, resizes, XnnpackDelegate::create)
+    }
+
+    /// `delegate` makes an XNNPACK delegate for this number of threads.
+    fn build_with(
+        model: &Model,
+        options: &InterpreterOptions,
+        resizes: &Resizes,
+        delegate: impl FnOnce(i32) -> Option<XnnpackDelegate>,
+    ) -> Result<(Self, XnnpackStatus)> {
         let threads = options.checked_threads()?;
         let status = match options.xnnpack_mode() {
             Xnnpack::Off => XnnpackStatus::Off,
             // The runtime's default is one thread too.
-            Xnnpack::Auto => match XnnpackDelegate::create(threads.unwrap_or(1)) {
+            Xnnpack::Auto => match delegate(threads.unwrap_or(1)) {
                 None => XnnpackStatus::Unavailable,
                 Some(delegate) => match Self::create(model, threads, Some(delegate), resizes) {
                     Ok(mut native) => {
@@ -151,12 +161,15 @@ impl Native {
         self.run(Operation::Invoke, RawInterpreter::invoke)
     }
 
-    /// Zeroes the inputs after an allocation: the arena is not initialised, and no safe function
-    /// may show uninitialised memory.
+    /// Zeroes the inputs after an allocation: memory is not initialised then, and no safe function
+    /// may show that.
     pub(super) fn zero_inputs(&mut self) {
         for index in 0..self.raw.input_count() {
             if let Some(tensor) = self.raw.input(index) {
-                zero(tensor);
+                zero(
+                    tensor,
+                    IN_ARENA.contains(&tensor.allocation_type()) || is_dynamic(tensor),
+                );
             }
         }
     }
@@ -171,7 +184,7 @@ impl Native {
         self.zero_inputs();
         for index in 0..self.raw.output_count() {
             if let Some(tensor) = self.raw.output(index) {
-                zero(tensor);
+                zero(tensor, IN_ARENA.contains(&tensor.allocation_type()));
             }
         }
     }
@@ -190,19 +203,84 @@ impl Native {
     }
 }
 
-/// Zeroes a tensor's memory, if it is the arena's and holds plain numbers. Constants, and what
-/// operators computed from constants, stay as they are.
-fn zero(tensor: RawTensor<'_>) {
-    let in_arena = matches!(
-        tensor.allocation_type(),
-        sys::kTfLiteArenaRw | sys::kTfLiteArenaRwPersistent
-    );
-    if !in_arena || !TensorType::from_raw(tensor.dtype()).is_plain() {
+/// Memory of the interpreter's own. Other tensors are constants, or were computed from some.
+const IN_ARENA: [sys::TfLiteAllocationType; 2] =
+    [sys::kTfLiteArenaRw, sys::kTfLiteArenaRwPersistent];
+
+fn is_dynamic(tensor: RawTensor<'_>) -> bool {
+    tensor.allocation_type() == sys::kTfLiteDynamic
+}
+
+/// Zeroes a tensor's memory, if it is `writable` and holds plain numbers.
+fn zero(tensor: RawTensor<'_>, writable: bool) {
+    if !writable || !TensorType::from_raw(tensor.dtype()).is_plain() {
         return;
     }
     if let Some(data) = tensor.data() {
-        // SAFETY: the tensors have just been allocated, so that arena memory of this size lies
-        // there, and `&mut` on the interpreter says that nobody looks at it.
+        // SAFETY: the tensors have just been allocated, so that memory of this size lies there,
+        // and the callers' `&mut self` says that nobody looks at it.
         unsafe { data.write_bytes(0, tensor.byte_size()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(
+        model: &[u8],
+        delegate: impl FnOnce(i32) -> Option<XnnpackDelegate>,
+    ) -> (Native, XnnpackStatus) {
+        let model = Model::from_bytes(model).expect("valid");
+        Native::build_with(
+            &model,
+            &InterpreterOptions::new(),
+            &Resizes::new(),
+            delegate,
+        )
+        .expect("the runtime's own kernels serve")
+    }
+
+    fn runs_without_xnnpack(mut native: Native, status: XnnpackStatus) {
+        native.invoke().expect("valid");
+        let report = native.delegate_report(status.clone());
+        assert_eq!(report.xnnpack, status);
+        assert_eq!((report.delegated, report.partitions), (0, 0));
+    }
+
+    #[test]
+    fn without_a_delegate_the_own_kernels_serve() {
+        let model = include_bytes!("../../tests/models/add.tflite");
+        let (native, status) = build(model, |_| None);
+        assert_eq!(status, XnnpackStatus::Unavailable);
+        runs_without_xnnpack(native, status);
+    }
+
+    #[test]
+    fn when_the_delegate_refuses_the_own_kernels_serve() {
+        // With this flag XNNPACK takes fixed shapes only, and this model has none.
+        let flags = sys::TFLITE_XNNPACK_DELEGATE_FLAG_DISABLE_SUBGRAPH_RESHAPING;
+        let model = include_bytes!("../../tests/models/dynamic_output.tflite");
+        let (native, status) = build(model, |threads| XnnpackDelegate::with_flags(threads, flags));
+        assert!(
+            matches!(status, XnnpackStatus::Refused { .. }),
+            "{status:?}"
+        );
+        runs_without_xnnpack(native, status);
+    }
+
+    #[test]
+    fn the_census_agrees_with_fixed_shapes_too() {
+        let flags = sys::TFLITE_XNNPACK_DELEGATE_FLAG_DISABLE_SUBGRAPH_RESHAPING;
+        let model = include_bytes!("../../tests/models/conv.tflite");
+        let (mut native, status) =
+            build(model, |threads| XnnpackDelegate::with_flags(threads, flags));
+        native.invoke().expect("valid");
+        let report = native.delegate_report(status);
+        assert_eq!(report.xnnpack, XnnpackStatus::Applied);
+        assert_eq!(
+            (report.operators, report.delegated, report.partitions),
+            (3, 2, 2)
+        );
     }
 }
