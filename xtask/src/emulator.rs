@@ -198,7 +198,10 @@ impl Drop for Emulator {
         for signal in ["TERM", "KILL"] {
             let group = format!("kill -s {signal} -- -{}", self.child.id());
             // It may have ended by itself.
-            let _ = Command::new("sh").args(["-c", &group]).stderr(Stdio::null()).status();
+            let _ = Command::new("sh")
+                .args(["-c", &group])
+                .stderr(Stdio::null())
+                .status();
             thread::sleep(Duration::from_millis(100));
         }
         let _ = self.child.kill();
