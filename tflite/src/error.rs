@@ -113,6 +113,28 @@ pub enum Error {
         index: usize,
     },
 
+    /// The model has no such signature, or one that cannot be run.
+    #[error("the model has no signature {key:?}, only {known:?}")]
+    NoSuchSignature {
+        /// The key asked for.
+        key: String,
+        /// The keys there are.
+        known: Vec<String>,
+    },
+
+    /// A signature has no such input or output.
+    #[error("the signature {signature:?} has no {role} {name:?}, only {known:?}")]
+    NoSuchName {
+        /// The signature's key.
+        signature: String,
+        /// Input or output.
+        role: TensorRole,
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+
     /// The elements are of another type.
     #[error("{tensor} holds {actual}, not {expected}")]
     TypeMismatch {

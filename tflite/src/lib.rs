@@ -50,11 +50,13 @@
 mod bytes;
 mod delegate;
 mod error;
+mod flatbuffer;
 mod interpreter;
 mod model;
 mod options;
 mod raw;
 mod report;
+mod signature;
 mod tensor;
 mod version;
 
@@ -63,8 +65,9 @@ pub use ndarray;
 
 pub use delegate::{DelegateReport, XnnpackStatus};
 pub use error::{Error, Operation, Result, Status, TensorRole};
-pub use interpreter::Interpreter;
+pub use interpreter::{Interpreter, SignatureRunner};
 pub use model::Model;
 pub use options::{InterpreterOptions, MAX_THREADS, Xnnpack};
+pub use signature::Signature;
 pub use tensor::{Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType};
 pub use version::{schema_version, version};

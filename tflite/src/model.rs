@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::bytes::ModelBytes;
 use crate::error::{Error, Result};
 use crate::raw::RawModel;
 use crate::report::Reporter;
+use crate::signature::Signature;
 use crate::version;
 
 /// The identifier of the format, and where it stands in a file.
@@ -30,6 +31,7 @@ pub struct Model(Arc<Inner>);
 struct Inner {
     native: RawModel,
     bytes: ModelBytes,
+    signatures: OnceLock<Vec<Arc<Signature>>>,
 }
 
 impl Model {
@@ -117,12 +119,25 @@ impl Model {
             bytes: length,
             log: reporter.take(),
         })?;
-        Ok(Self(Arc::new(Inner { native, bytes })))
+        Ok(Self(Arc::new(Inner {
+            native,
+            bytes,
+            signatures: OnceLock::new(),
+        })))
     }
 
     /// The model as bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.bytes.as_slice()
+    }
+
+    /// The model's functions that have names, in the order of the file.
+    ///
+    /// Those that contradict the rest of the model are left out.
+    pub fn signatures(&self) -> &[Arc<Signature>] {
+        self.0
+            .signatures
+            .get_or_init(|| Signature::read_all(self.as_bytes()))
     }
 
     pub(crate) fn native(&self) -> &RawModel {

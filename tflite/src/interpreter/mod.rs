@@ -2,12 +2,16 @@
 
 mod native;
 mod resize;
+mod runner;
 mod state;
 mod tensors;
 
 use std::fmt;
 
+pub use self::runner::SignatureRunner;
+
 use self::native::{Native, Resizes};
+use self::runner::NamedResizes;
 use self::state::State;
 use crate::delegate::{DelegateReport, XnnpackStatus};
 use crate::error::{Operation, Result};
@@ -71,6 +75,8 @@ pub struct Interpreter {
     xnnpack: XnnpackStatus,
     /// What must be done again if the native interpreter is made anew.
     resizes: Resizes,
+    /// What signatures' inputs were resized to, in subgraphs that are not the interpreter's own.
+    named_resizes: NamedResizes,
     state: State,
 }
 
@@ -107,6 +113,7 @@ impl Interpreter {
             options,
             xnnpack,
             resizes,
+            named_resizes: NamedResizes::new(),
             state: State::Allocated,
         })
     }
@@ -128,7 +135,8 @@ impl Interpreter {
     }
 
     /// Starts afresh after a failure: makes the native interpreter anew, with the input shapes
-    /// of the last success. Inputs are zero then.
+    /// of the last success. Inputs are zero then, and shapes and inputs of signatures that have
+    /// their own subgraph are those of the model.
     ///
     /// It takes as long as [`new`](Self::new).
     ///
@@ -140,6 +148,7 @@ impl Interpreter {
         let (native, xnnpack) = Native::build(&model, &self.options, &self.resizes)?;
         self.native = native;
         self.xnnpack = xnnpack;
+        self.named_resizes.clear();
         self.state = State::Allocated;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The C interpreter together with all that must outlive it.
 
-use std::ffi::c_int;
+use std::ffi::{CString, c_int};
 
 use tflite_sys as sys;
 
@@ -8,8 +8,9 @@ use crate::delegate::{Census, Count, DelegateReport, XnnpackDelegate, XnnpackSta
 use crate::error::{Error, Operation, Result, Status};
 use crate::model::Model;
 use crate::options::{InterpreterOptions, Xnnpack};
-use crate::raw::{RawInterpreter, RawOptions, RawTensor};
+use crate::raw::{RawInterpreter, RawOptions, RawSignatureHandle, RawSignatureRunner, RawTensor};
 use crate::report::Reporter;
+use crate::signature::Signature;
 use crate::tensor::TensorType;
 
 /// Inputs whose shape is not that of the model: index and dimensions.
@@ -19,8 +20,10 @@ pub(super) type Resizes = Vec<(usize, Vec<c_int>)>;
 ///
 /// Fields are dropped in this order. c_api.h and xnnpack_delegate.h demand that the interpreter
 /// goes before the delegates that were added to it, the reporter that it calls, and the bytes of
-/// its model.
+/// its model, and signature runners before the interpreter.
 pub(super) struct Native {
+    /// Made when they are asked for first, by their signature's key.
+    signatures: Vec<(CString, RawSignatureHandle)>,
     raw: RawInterpreter,
     census: Option<Census>,
     xnnpack: Option<XnnpackDelegate>,
@@ -103,6 +106,7 @@ impl Native {
             log: reporter.take(),
         })?;
         let mut native = Self {
+            signatures: Vec::new(),
             raw,
             census,
             xnnpack,
@@ -116,13 +120,41 @@ impl Native {
         Ok(native)
     }
 
-    /// Whether the runtime's own kernels accept these input shapes.
+    /// An interpreter without delegates, to see whether the runtime's own kernels accept these
+    /// input shapes. It is not for use: its inputs are not initialised.
     ///
     /// XNNPACK passes new shapes on from operator to operator without asking whether they fit
     /// together: with inputs of 4 and of 1 row, its concatenation reads 4 rows of both. The
     /// runtime's kernels check everything, so they are asked first.
-    pub(super) fn check_shapes(model: &Model, resizes: &Resizes) -> Result<()> {
-        Self::create(model, None, None, resizes).map(drop)
+    pub(super) fn trial(model: &Model, resizes: &Resizes) -> Result<Self> {
+        Self::create(model, None, None, resizes)
+    }
+
+    /// The runner of a signature, with what else it needs.
+    pub(super) fn signature<'a>(
+        &'a mut self,
+        signature: &Signature,
+    ) -> Option<(RawSignatureRunner<'a>, &'a Reporter, &'a Model)> {
+        let key = signature.c_key();
+        let position = match self
+            .signatures
+            .iter()
+            .position(|(known, _)| **known == *key)
+        {
+            Some(position) => position,
+            None => {
+                // SAFETY: `Model::signatures` leaves out signatures without a subgraph, and those
+                // whose key is not unique, so that C finds this very one. The handle becomes part
+                // of a field before the interpreter.
+                let handle = unsafe { RawSignatureHandle::create(&mut self.raw, key) }?;
+                self.signatures.push((key.to_owned(), handle));
+                self.signatures.len() - 1
+            }
+        };
+        let (_, handle) = self.signatures.get(position)?;
+        // SAFETY: all handles in this list are of this interpreter.
+        let runner = unsafe { handle.runner(&mut self.raw) };
+        Some((runner, &self.reporter, &self.model))
     }
 
     pub(super) fn raw(&self) -> &RawInterpreter {
@@ -166,10 +198,7 @@ impl Native {
     pub(super) fn zero_inputs(&mut self) {
         for index in 0..self.raw.input_count() {
             if let Some(tensor) = self.raw.input(index) {
-                zero(
-                    tensor,
-                    IN_ARENA.contains(&tensor.allocation_type()) || is_dynamic(tensor),
-                );
+                zero_input(tensor);
             }
         }
     }
@@ -207,8 +236,13 @@ impl Native {
 const IN_ARENA: [sys::TfLiteAllocationType; 2] =
     [sys::kTfLiteArenaRw, sys::kTfLiteArenaRwPersistent];
 
-fn is_dynamic(tensor: RawTensor<'_>) -> bool {
-    tensor.allocation_type() == sys::kTfLiteDynamic
+/// Zeroes an input that has just been allocated, unless it is a constant.
+pub(super) fn zero_input(tensor: RawTensor<'_>) {
+    let kind = tensor.allocation_type();
+    zero(
+        tensor,
+        IN_ARENA.contains(&kind) || kind == sys::kTfLiteDynamic,
+    );
 }
 
 /// Zeroes a tensor's memory, if it is `writable` and holds plain numbers.

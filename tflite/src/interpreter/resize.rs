@@ -47,11 +47,12 @@ impl Interpreter {
     pub fn resize_inputs(&mut self, shapes: &[(usize, &[usize])]) -> Result<()> {
         let mut resizes = self.resizes.clone();
         for &(index, shape) in shapes {
-            let dims = self.check_shape(index, shape)?;
+            self.check_input(index)?;
+            let dims = check_shape(index, shape)?;
             resizes.retain(|(other, _)| *other != index);
             resizes.push((index, dims));
         }
-        Native::check_shapes(self.native.model(), &resizes)?;
+        Native::trial(self.native.model(), &resizes)?;
         if self.state.check().is_err() {
             // After a failed invocation, there is nothing to build upon.
             self.reset()?;
@@ -68,29 +69,6 @@ impl Interpreter {
         self.state = State::Allocated;
         self.resizes = resizes;
         Ok(())
-    }
-
-    /// The shape as C wants it.
-    fn check_shape(&self, index: usize, shape: &[usize]) -> Result<Vec<c_int>> {
-        self.check_input(index)?;
-        let invalid = |reason| Error::InvalidShape {
-            index,
-            shape: Shape::new(shape),
-            reason,
-        };
-        if shape.len() > MAX_RANK {
-            return Err(invalid("no operator has more than 64 dimensions"));
-        }
-        // The largest element has 16 bytes. C's own check is one of the product alone.
-        let elements = Shape::new(shape).elements();
-        if elements.is_none_or(|elements| elements > isize::MAX.unsigned_abs() / 16) {
-            return Err(invalid("no memory can hold so many elements"));
-        }
-        shape
-            .iter()
-            .map(|&dim| c_int::try_from(dim))
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|_| invalid("a dimension is larger than 2147483647"))
     }
 
     /// Fails if there is no such input.
@@ -111,4 +89,26 @@ impl Interpreter {
         }
         Ok(())
     }
+}
+
+/// The shape as C wants it.
+pub(super) fn check_shape(index: usize, shape: &[usize]) -> Result<Vec<c_int>> {
+    let invalid = |reason| Error::InvalidShape {
+        index,
+        shape: Shape::new(shape),
+        reason,
+    };
+    if shape.len() > MAX_RANK {
+        return Err(invalid("no operator has more than 64 dimensions"));
+    }
+    // The largest element has 16 bytes. C's own check is one of the product alone.
+    let elements = Shape::new(shape).elements();
+    if elements.is_none_or(|elements| elements > isize::MAX.unsigned_abs() / 16) {
+        return Err(invalid("no memory can hold so many elements"));
+    }
+    shape
+        .iter()
+        .map(|&dim| c_int::try_from(dim))
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|_| invalid("a dimension is larger than 2147483647"))
 }

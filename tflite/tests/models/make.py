@@ -129,7 +129,10 @@ def signatures():
     module.sum = tf.function(
         lambda a, b: {"total": a + b}, input_signature=[floats(3), floats(3)]
     )
-    functions = {"double": module.double, "sum": module.sum}
+    return convert_saved(module, {"double": module.double, "sum": module.sum})
+
+
+def convert_saved(module, functions):
     folder = FOLDER / "saved"
     tf.saved_model.save(module, str(folder), functions)
     model = tf.lite.TFLiteConverter.from_saved_model(
@@ -139,6 +142,48 @@ def signatures():
         path.unlink() if path.is_file() else path.rmdir()
     folder.rmdir()
     return model
+
+
+def broken_signatures():
+    """Signatures that lead a trusting reader astray; one is good."""
+
+    def change(model):
+        def signature(key, inputs, output, subgraph=0):
+            definition = schema.SignatureDefT()
+            definition.signatureKey, definition.subgraphIndex = key, subgraph
+            definition.inputs = [tensor_map(name, index) for name, index in inputs]
+            definition.outputs = [tensor_map("y", output)]
+            return definition
+
+        def tensor_map(name, index):
+            entry = schema.TensorMapT()
+            entry.name, entry.tensorIndex = name, index
+            return entry
+
+        graph = model.subgraphs[0]
+        (x, z), y = map(int, graph.inputs), int(graph.outputs[0])
+        model.signatureDefs = [
+            signature("good", [("x", x), ("z", z)], y),
+            signature("other subgraph", [("x", x)], y, subgraph=7),
+            signature("no such tensor", [("x", 1000)], y),
+            signature("an output as input", [("x", y)], y),
+            signature("an input as output", [("x", x)], x),
+            signature("twice", [("x", x)], y, subgraph=7),
+            signature("twice", [("x", x)], y),
+        ]
+
+    return edit(add_two(), change)
+
+
+def dynamic_signatures():
+    """Two functions of any number of rows, each with its own subgraph."""
+    module = tf.Module()
+    module.join = tf.function(
+        lambda a, b: {"y": tf.concat([a, b], axis=1) + 1.0},
+        input_signature=[floats(None, 2), floats(None, 3)],
+    )
+    module.double = tf.function(lambda x: {"y": x * 2.0}, input_signature=[floats(None, 2)])
+    return convert_saved(module, {"double": module.double, "join": module.join})
 
 
 def counter():
@@ -155,10 +200,6 @@ def counter():
     )
     converter.experimental_enable_resource_variables = True
     return converter.convert()
-
-
-def tensor_index(graph, name):
-    return [tensor.name for tensor in graph.tensors].index(name)
 
 
 def duplicate_input():
@@ -262,6 +303,8 @@ MODELS = {
     "gather": gather(),
     "dynamic_output": dynamic_output(),
     "signatures": signatures(),
+    "broken_signatures": broken_signatures(),
+    "dynamic_signatures": dynamic_signatures(),
     "counter": counter(),
     "duplicate_input": duplicate_input(),
     "optional_input": optional_input(),

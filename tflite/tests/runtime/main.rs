@@ -8,6 +8,7 @@ mod invalid;
 mod ownership;
 mod parity;
 mod resizing;
+mod signatures;
 mod states;
 mod tensors;
 

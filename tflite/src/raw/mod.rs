@@ -3,6 +3,8 @@
 //! Nothing here decides anything: the functions check what the header requires, call C, and
 //! hand back what it says.
 
+mod signature;
+
 use std::ffi::{CStr, c_int};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -11,6 +13,8 @@ use tflite_sys as sys;
 
 use crate::error::Status;
 use crate::report::Reporter;
+
+pub(crate) use signature::{RawSignatureHandle, RawSignatureRunner};
 
 /// Owns a `TfLiteModel`.
 pub(crate) struct RawModel(NonNull<sys::TfLiteModel>);

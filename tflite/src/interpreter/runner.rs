@@ -1,0 +1,348 @@
+//! Running a model's signatures.
+
+use std::ffi::{CString, c_int};
+use std::fmt;
+use std::sync::Arc;
+
+use super::Interpreter;
+use super::native::{Native, Resizes, zero_input};
+use super::resize::check_shape;
+use super::state::State;
+use crate::error::{Error, Operation, Result, Status, TensorRole};
+use crate::model::Model;
+use crate::raw::RawSignatureRunner;
+use crate::report::Reporter;
+use crate::signature::{Place, Signature};
+use crate::tensor::{Access, Tensor, TensorMut};
+
+/// What signatures' inputs were resized to: the signature's key, the input's name, the dimensions.
+pub(super) type NamedResizes = Vec<(CString, CString, Vec<c_int>)>;
+
+/// Runs one signature of a model, with inputs and outputs by name.
+///
+/// It borrows the interpreter, because both work on the same memory:
+///
+/// ```compile_fail,E0499
+/// # fn f(mut interpreter: tflite::Interpreter) -> tflite::Result<()> {
+/// let mut double = interpreter.signature_runner("double")?;
+/// let mut sum = interpreter.signature_runner("sum")?;
+/// double.invoke()?;
+/// # Ok(()) }
+/// ```
+///
+/// ```compile_fail,E0499
+/// # fn f(mut interpreter: tflite::Interpreter) -> tflite::Result<()> {
+/// let mut double = interpreter.signature_runner("double")?;
+/// interpreter.invoke()?;
+/// double.invoke()?;
+/// # Ok(()) }
+/// ```
+///
+/// Outputs cannot be kept over an invocation:
+///
+/// ```compile_fail,E0502
+/// # fn f(mut runner: tflite::SignatureRunner<'_>) -> tflite::Result<()> {
+/// let before: &[f32] = runner.output("y")?.data()?;
+/// runner.invoke()?;
+/// println!("{before:?}");
+/// # Ok(()) }
+/// ```
+pub struct SignatureRunner<'a> {
+    raw: RawSignatureRunner<'a>,
+    signature: Arc<Signature>,
+    model: &'a Model,
+    reporter: &'a Reporter,
+    /// Of the interpreter.
+    interpreter: &'a mut State,
+    /// Of the interpreter.
+    resizes: &'a mut Resizes,
+    /// Of the interpreter.
+    named_resizes: &'a mut NamedResizes,
+    /// Of this runner.
+    state: State,
+}
+
+impl Interpreter {
+    /// Prepares one of the model's [signatures](Model::signatures) to be run. Its inputs are zero.
+    ///
+    /// The signature may share its tensors with the interpreter: thereafter, the interpreter has
+    /// no outputs before it is invoked itself.
+    ///
+    /// Wraps `TfLiteInterpreterGetSignatureRunner()` and `TfLiteSignatureRunnerAllocateTensors()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchSignature`]; [`Error::Poisoned`]; [`Error::Runtime`] if the tensors cannot be
+    /// allocated.
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/signatures.tflite");
+    /// let model = tflite::Model::from_file(path)?;
+    /// let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+    /// let mut sum = interpreter.signature_runner("sum")?;
+    /// sum.input_mut("a")?.copy_from_slice(&[1.0_f32, 2.0, 3.0])?;
+    /// sum.input_mut("b")?.copy_from_slice(&[10.0_f32, 20.0, 30.0])?;
+    /// sum.invoke()?;
+    /// assert_eq!(sum.output("total")?.data::<f32>()?, [11.0, 22.0, 33.0]);
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn signature_runner(&mut self, key: &str) -> Result<SignatureRunner<'_>> {
+        self.runner(key, |signature| signature.key() == key)
+    }
+
+    /// Prepares the first signature that is about the same tensors as the interpreter itself. Most
+    /// models have just that one, with the key `serving_default`.
+    ///
+    /// # Errors
+    ///
+    /// As [`signature_runner`](Self::signature_runner).
+    pub fn default_signature_runner(&mut self) -> Result<SignatureRunner<'_>> {
+        self.runner("", |signature| signature.subgraph() == 0)
+    }
+
+    fn runner(
+        &mut self,
+        key: &str,
+        matches: impl Fn(&Signature) -> bool,
+    ) -> Result<SignatureRunner<'_>> {
+        self.state.check()?;
+        let Self {
+            native,
+            resizes,
+            named_resizes,
+            state,
+            ..
+        } = self;
+        // A clone, since the one inside is borrowed along with the native interpreter.
+        let model = native.model().clone();
+        let missing = || Error::NoSuchSignature {
+            key: key.to_owned(),
+            known: model
+                .signatures()
+                .iter()
+                .map(|known| known.key().to_owned())
+                .collect(),
+        };
+        let signature = model
+            .signatures()
+            .iter()
+            .find(|known| matches(known))
+            .ok_or_else(missing)?;
+        let (raw, reporter, model) = native.signature(signature).ok_or_else(missing)?;
+        // Whatever the runner does, the interpreter's outputs are no longer those of its inputs.
+        *state = State::Allocated;
+        let mut runner = SignatureRunner {
+            raw,
+            signature: Arc::clone(signature),
+            model,
+            reporter,
+            interpreter: state,
+            resizes,
+            named_resizes,
+            state: State::Allocated,
+        };
+        runner.allocate()?;
+        Ok(runner)
+    }
+}
+
+impl SignatureRunner<'_> {
+    /// The signature: its key, and the names of inputs and outputs.
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// An input, to look at.
+    ///
+    /// Wraps `TfLiteSignatureRunnerGetInputTensor()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchName`]; [`Error::Poisoned`] after a failed invocation.
+    pub fn input(&self, name: &str) -> Result<Tensor<'_>> {
+        self.state.check()?;
+        let place = self.signature.find(TensorRole::Input, name)?;
+        let role = TensorRole::Input;
+        let missing = Error::OptionalTensor {
+            role,
+            index: place.index,
+        };
+        let raw = self.raw.input(&place.c_name).ok_or(missing)?;
+        Tensor::new(raw, role, place.index, Access::Allowed)
+    }
+
+    /// An input, to write.
+    ///
+    /// # Errors
+    ///
+    /// As [`input`](Self::input).
+    pub fn input_mut(&mut self, name: &str) -> Result<TensorMut<'_>> {
+        // `&mut self` makes the view exclusive, though C hands out the same pointer.
+        self.input(name).map(TensorMut::new)
+    }
+
+    /// An output. It has data after [`invoke`](Self::invoke).
+    ///
+    /// Wraps `TfLiteSignatureRunnerGetOutputTensor()`.
+    ///
+    /// # Errors
+    ///
+    /// As [`input`](Self::input).
+    pub fn output(&self, name: &str) -> Result<Tensor<'_>> {
+        self.state.check()?;
+        let place = self.signature.find(TensorRole::Output, name)?;
+        let role = TensorRole::Output;
+        let missing = Error::OptionalTensor {
+            role,
+            index: place.index,
+        };
+        let raw = self.raw.output(&place.c_name).ok_or(missing)?;
+        let access = match self.state {
+            State::Invoked => Access::Allowed,
+            State::Allocated | State::Poisoned(_) => Access::NotInvoked,
+        };
+        Tensor::new(raw, role, place.index, access)
+    }
+
+    /// Computes the outputs from the inputs.
+    ///
+    /// Wraps `TfLiteSignatureRunnerInvoke()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Runtime`] if an operator fails. The runner is poisoned then, and the interpreter
+    /// too; [`Interpreter::reset`] heals it.
+    pub fn invoke(&mut self) -> Result<()> {
+        self.state.check()?;
+        self.run(Operation::Invoke, |raw| raw.invoke())?;
+        self.state = State::Invoked;
+        Ok(())
+    }
+
+    /// Gives an input another shape, and allocates anew. All inputs of the signature are zero then.
+    ///
+    /// Only dimensions that the model leaves open can change. The shape lasts after this runner,
+    /// until the interpreter is reset.
+    ///
+    /// Wraps `TfLiteSignatureRunnerResizeInputTensor()` and
+    /// `TfLiteSignatureRunnerAllocateTensors()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchName`], [`Error::InvalidShape`]; [`Error::Runtime`] if the model does not
+    /// allow this shape.
+    pub fn resize_input(&mut self, name: &str, shape: &[usize]) -> Result<()> {
+        self.resize_inputs(&[(name, shape)])
+    }
+
+    /// Gives several inputs other shapes at once, for operators that want them to fit together.
+    ///
+    /// # Errors
+    ///
+    /// As [`resize_input`](Self::resize_input).
+    pub fn resize_inputs(&mut self, shapes: &[(&str, &[usize])]) -> Result<()> {
+        self.state.check()?;
+        let signature = Arc::clone(&self.signature);
+        let mut resizes = Vec::with_capacity(shapes.len());
+        for &(name, shape) in shapes {
+            let place = signature.find(TensorRole::Input, name)?;
+            resizes.push((place, check_shape(place.index, shape)?));
+        }
+        self.try_shapes(&resizes)?;
+        for (place, dims) in &resizes {
+            self.run(Operation::Resize, |raw| {
+                raw.resize_input(&place.c_name, dims)
+            })?;
+        }
+        self.allocate()?;
+        for (place, dims) in resizes {
+            self.remember(place, dims);
+        }
+        Ok(())
+    }
+
+    /// Tries the shapes on an interpreter without delegates: see [`Native::trial`].
+    fn try_shapes(&self, shapes: &[(&Place, Vec<c_int>)]) -> Result<()> {
+        let mut trial = Native::trial(self.model, self.resizes)?;
+        let missing = || Error::NoSuchSignature {
+            key: self.signature.key().to_owned(),
+            known: Vec::new(),
+        };
+        let (mut runner, reporter, _) = trial.signature(&self.signature).ok_or_else(missing)?;
+        let error = |operation| {
+            move |status| Error::Runtime {
+                operation,
+                status,
+                log: reporter.take(),
+            }
+        };
+        let key = self.signature.c_key();
+        let before = self
+            .named_resizes
+            .iter()
+            .filter(|(other, ..)| **other == *key);
+        for (_, name, dims) in before {
+            runner
+                .resize_input(name, dims)
+                .map_err(error(Operation::Resize))?;
+        }
+        for (place, dims) in shapes {
+            runner
+                .resize_input(&place.c_name, dims)
+                .map_err(error(Operation::Resize))?;
+        }
+        runner.allocate().map_err(error(Operation::Allocate))
+    }
+
+    /// Takes note of a new shape: for a reset if it is one of the interpreter's own inputs, else
+    /// for the next trial.
+    fn remember(&mut self, place: &Place, dims: Vec<c_int>) {
+        if self.signature.subgraph() == 0 {
+            self.resizes.retain(|(other, _)| *other != place.index);
+            self.resizes.push((place.index, dims));
+            return;
+        }
+        let key = self.signature.c_key();
+        self.named_resizes
+            .retain(|(k, name, _)| **k != *key || *name != place.c_name);
+        self.named_resizes
+            .push((key.to_owned(), place.c_name.clone(), dims));
+    }
+
+    fn allocate(&mut self) -> Result<()> {
+        self.run(Operation::Allocate, |raw| raw.allocate())?;
+        for place in self.signature.inputs() {
+            if let Some(tensor) = self.raw.input(&place.c_name) {
+                zero_input(tensor);
+            }
+        }
+        self.state = State::Allocated;
+        Ok(())
+    }
+
+    /// Calls C. After a failure, neither this runner nor the interpreter is of use.
+    fn run(
+        &mut self,
+        operation: Operation,
+        call: impl FnOnce(&mut RawSignatureRunner<'_>) -> std::result::Result<(), Status>,
+    ) -> Result<()> {
+        call(&mut self.raw).map_err(|status| {
+            self.state = State::Poisoned(operation);
+            *self.interpreter = State::Poisoned(operation);
+            Error::Runtime {
+                operation,
+                status,
+                log: self.reporter.take(),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for SignatureRunner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureRunner")
+            .field("signature", &self.signature)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
