@@ -201,6 +201,20 @@ pub enum Error {
         tensor: String,
     },
 
+    /// The memory of a string tensor does not hold as many strings as its shape says.
+    #[error("{tensor} holds malformed strings")]
+    MalformedStrings {
+        /// Which tensor.
+        tensor: String,
+    },
+
+    /// The strings are longer than a tensor can hold, or than memory is.
+    #[error("strings of {bytes} bytes do not fit a tensor")]
+    StringsTooLong {
+        /// The size of all strings.
+        bytes: usize,
+    },
+
     /// As many elements were given as the tensor does not have.
     #[error("{tensor} has {expected} elements, {actual} were given")]
     LengthMismatch {

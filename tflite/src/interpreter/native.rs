@@ -11,7 +11,7 @@ use crate::options::{InterpreterOptions, Xnnpack};
 use crate::raw::{RawInterpreter, RawOptions, RawSignatureHandle, RawSignatureRunner, RawTensor};
 use crate::report::Reporter;
 use crate::signature::Signature;
-use crate::tensor::TensorType;
+use crate::tensor::{TensorType, strings};
 
 /// Inputs whose shape is not that of the model: index and dimensions.
 pub(super) type Resizes = Vec<(usize, Vec<c_int>)>;
@@ -56,7 +56,7 @@ impl Native {
                 None => XnnpackStatus::Unavailable,
                 Some(delegate) => match Self::create(model, threads, Some(delegate), resizes) {
                     Ok(mut native) => {
-                        native.zero_new();
+                        native.zero_new()?;
                         return Ok((native, XnnpackStatus::Applied));
                     }
                     // If it is not XNNPACK's fault, the same error comes again.
@@ -67,7 +67,7 @@ impl Native {
             },
         };
         let mut native = Self::create(model, threads, None, resizes)?;
-        native.zero_new();
+        native.zero_new()?;
         Ok((native, status))
     }
 
@@ -195,12 +195,17 @@ impl Native {
 
     /// Zeroes the inputs after an allocation: memory is not initialised then, and no safe function
     /// may show that.
-    pub(super) fn zero_inputs(&mut self) {
+    ///
+    /// Strings become empty. Without that, operators would follow a null pointer, or look for as
+    /// many strings as there are now among those that there were before a resize.
+    pub(super) fn zero_inputs(&mut self) -> Result<()> {
         for index in 0..self.raw.input_count() {
             if let Some(tensor) = self.raw.input(index) {
-                zero_input(tensor);
+                // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
+                unsafe { zero_input(tensor) }?;
             }
         }
+        Ok(())
     }
 
     /// Zeroes the inputs after the first allocation, and in the outputs what kernels might leave
@@ -209,13 +214,17 @@ impl Native {
     /// Outputs only then: after a later allocation, the pointer of an output behind an operator
     /// with a dynamic result may still be that of the old arena. Outputs cannot be read before
     /// an invocation, which allocates them.
-    fn zero_new(&mut self) {
-        self.zero_inputs();
+    fn zero_new(&mut self) -> Result<()> {
+        self.zero_inputs()?;
         for index in 0..self.raw.output_count() {
-            if let Some(tensor) = self.raw.output(index) {
-                zero(tensor, IN_ARENA.contains(&tensor.allocation_type()));
+            if let Some(tensor) = self.raw.output(index)
+                && IN_ARENA.contains(&tensor.allocation_type())
+            {
+                // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
+                unsafe { zero(tensor) };
             }
         }
+        Ok(())
     }
 
     /// Calls C, and puts what the runtime reports meanwhile into the error.
@@ -236,23 +245,36 @@ impl Native {
 const IN_ARENA: [sys::TfLiteAllocationType; 2] =
     [sys::kTfLiteArenaRw, sys::kTfLiteArenaRwPersistent];
 
-/// Zeroes an input that has just been allocated, unless it is a constant.
-pub(super) fn zero_input(tensor: RawTensor<'_>) {
+/// Zeroes an input, unless it is a constant.
+///
+/// # Safety
+///
+/// The interpreter must have allocated its tensors since it was changed, and nobody may look at
+/// this one.
+pub(super) unsafe fn zero_input(tensor: RawTensor<'_>) -> Result<()> {
     let kind = tensor.allocation_type();
-    zero(
-        tensor,
-        IN_ARENA.contains(&kind) || kind == sys::kTfLiteDynamic,
-    );
+    if kind == sys::kTfLiteDynamic && tensor.dtype() == sys::kTfLiteString {
+        // SAFETY: the kind has been checked, and the rest is the caller's promise.
+        return unsafe { strings::clear(tensor) };
+    }
+    if kind == sys::kTfLiteDynamic || IN_ARENA.contains(&kind) {
+        // SAFETY: the memory is not a constant's, and the rest is the caller's promise.
+        unsafe { zero(tensor) };
+    }
+    Ok(())
 }
 
-/// Zeroes a tensor's memory, if it is `writable` and holds plain numbers.
-fn zero(tensor: RawTensor<'_>, writable: bool) {
-    if !writable || !TensorType::from_raw(tensor.dtype()).is_plain() {
+/// Zeroes a tensor's memory if it holds plain numbers.
+///
+/// # Safety
+///
+/// The memory must be allocated and writable, and nobody may look at it.
+unsafe fn zero(tensor: RawTensor<'_>) {
+    if !TensorType::from_raw(tensor.dtype()).is_plain() {
         return;
     }
     if let Some(data) = tensor.data() {
-        // SAFETY: the tensors have just been allocated, so that memory of this size lies there,
-        // and the callers' `&mut self` says that nobody looks at it.
+        // SAFETY: memory of this size lies there, and the rest is the caller's promise.
         unsafe { data.write_bytes(0, tensor.byte_size()) };
     }
 }

@@ -65,7 +65,7 @@ impl Interpreter {
         }
         self.state = State::Poisoned(Operation::Allocate);
         self.native.allocate()?;
-        self.native.zero_inputs();
+        self.native.zero_inputs()?;
         self.state = State::Allocated;
         self.resizes = resizes;
         Ok(())

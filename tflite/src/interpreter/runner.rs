@@ -311,9 +311,15 @@ impl SignatureRunner<'_> {
 
     fn allocate(&mut self) -> Result<()> {
         self.run(Operation::Allocate, |raw| raw.allocate())?;
+        // Until the inputs are zero, nothing may be seen or run.
+        self.state = State::Poisoned(Operation::Allocate);
         for place in self.signature.inputs() {
             if let Some(tensor) = self.raw.input(&place.c_name) {
-                zero_input(tensor);
+                // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
+                if let Err(error) = unsafe { zero_input(tensor) } {
+                    *self.interpreter = State::Poisoned(Operation::Allocate);
+                    return Err(error);
+                }
             }
         }
         self.state = State::Allocated;

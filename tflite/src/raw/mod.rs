@@ -231,6 +231,19 @@ impl<'a> RawTensor<'a> {
         NonNull::new(unsafe { sys::TfLiteTensorData(self.tensor.as_ptr()) }.cast())
     }
 
+    /// Gives a tensor that has memory of its own another size of it. The contents are what malloc
+    /// leaves there. False if that fails; the tensor has no memory then.
+    ///
+    /// # Safety
+    ///
+    /// The tensor must be of the kind `kTfLiteDynamic`, and nobody may look at its memory.
+    pub(crate) unsafe fn realloc(self, bytes: usize) -> bool {
+        // SAFETY: the tensor is valid while its interpreter is borrowed; the kind and that
+        // nobody uses the old memory is the caller's promise.
+        let status = unsafe { sys::TfLiteTensorRealloc(bytes, self.tensor.as_ptr()) };
+        status == sys::kTfLiteOk
+    }
+
     pub(crate) fn name(self) -> &'a CStr {
         // SAFETY: the tensor is valid while its interpreter is borrowed.
         let name = unsafe { sys::TfLiteTensorName(self.tensor.as_ptr()) };

@@ -5,6 +5,7 @@ mod element;
 mod quantization;
 mod read;
 mod shape;
+pub(crate) mod strings;
 #[cfg(feature = "ndarray")]
 mod view;
 mod write;

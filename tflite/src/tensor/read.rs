@@ -90,7 +90,7 @@ impl<'a> Tensor<'a> {
     }
 
     /// Where the bytes are, and how many. `None` only if there are none.
-    fn memory(&self) -> Result<(Option<NonNull<u8>>, usize)> {
+    pub(super) fn memory(&self) -> Result<(Option<NonNull<u8>>, usize)> {
         if self.access == Access::NotInvoked {
             return Err(Error::NotInvoked {
                 tensor: self.label(),

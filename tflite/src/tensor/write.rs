@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// An input, to write. The interpreter is borrowed exclusively meanwhile.
 pub struct TensorMut<'a>(
     /// Never handed out with this lifetime: its slices would live beside the mutable ones.
-    Tensor<'a>,
+    pub(super) Tensor<'a>,
 );
 
 impl<'a> TensorMut<'a> {
@@ -193,7 +193,7 @@ impl<'a> TensorMut<'a> {
         }
     }
 
-    fn length_mismatch(&self, expected: usize, actual: usize) -> Error {
+    pub(super) fn length_mismatch(&self, expected: usize, actual: usize) -> Error {
         Error::LengthMismatch {
             tensor: self.0.label(),
             expected,

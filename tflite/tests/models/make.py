@@ -102,6 +102,11 @@ def strings():
     )
 
 
+def string_equal():
+    """Any number of strings."""
+    return convert(lambda x: tf.equal(x, "yes"), tf.TensorSpec([None], tf.string))
+
+
 def types():
     """A cast to each type that the runtime can cast to."""
     targets = [tf.float64, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint32, tf.int8, tf.bool]
@@ -298,6 +303,7 @@ MODELS = {
     "conv": conv(),
     "int8_dense": int8_dense(),
     "strings": strings(),
+    "string_equal": string_equal(),
     "types": types(),
     "bools": bools(),
     "gather": gather(),

@@ -235,3 +235,37 @@ fn outputs_whose_shape_depends_on_values() {
         [0, 2, 4]
     );
 }
+
+#[test]
+fn strings_are_as_many_as_the_new_shape_says() {
+    let mut interpreter = interpreter("string_equal");
+    for count in [1_usize, 50, 2, 0, 3] {
+        interpreter.resize_input(0, &[count]).expect("any number");
+        let input = interpreter
+            .input(0)
+            .expect("one")
+            .strings()
+            .expect("strings")
+            .len();
+        assert_eq!(input, count);
+        interpreter.invoke().expect("empty strings");
+        let equal = interpreter
+            .output(0)
+            .expect("one")
+            .to_bools()
+            .expect("bool");
+        assert_eq!(equal, vec![false; count]);
+        interpreter
+            .input_mut(0)
+            .expect("one")
+            .write_strings(&vec!["yes"; count])
+            .expect("all");
+        interpreter.invoke().expect("valid");
+        let equal = interpreter
+            .output(0)
+            .expect("one")
+            .to_bools()
+            .expect("bool");
+        assert_eq!(equal, vec![true; count]);
+    }
+}

@@ -322,3 +322,87 @@ fn arrays_must_have_the_shape_of_the_tensor() {
     assert_eq!(input.to_array::<f32>().expect("f32")[[0, 2]], 7.0);
     assert_eq!(input.data::<f32>().expect("f32"), [1.5, 1.5, 7.0, 1.5]);
 }
+
+fn all(strings: &[&[u8]]) -> Vec<Vec<u8>> {
+    strings.iter().map(|string| string.to_vec()).collect()
+}
+
+#[test]
+fn strings_go_in_and_come_out() {
+    let mut interpreter = interpreter("strings");
+    // At first they are empty, so that nothing bad happens if they are forgotten.
+    assert_eq!(
+        interpreter
+            .input(0)
+            .expect("one")
+            .strings()
+            .expect("strings"),
+        [b"" as &[u8]; 3]
+    );
+    interpreter.invoke().expect("valid");
+    let cases: [[&[u8]; 3]; 3] = [
+        [b"yes", b"no", b"\0\xff\0"],
+        [b"", b"", b"yes"],
+        [&[b'x'; 100_000], b"yes", b""],
+    ];
+    for strings in cases {
+        interpreter
+            .input_mut(0)
+            .expect("one")
+            .write_strings(&strings)
+            .expect("three");
+        let input = interpreter.input(0).expect("one");
+        assert_eq!(all(&input.strings().expect("strings")), all(&strings));
+        assert_eq!(input.shape(), [3]);
+        interpreter.invoke().expect("valid");
+        let output = interpreter.output(1).expect("two");
+        assert_eq!(output.shape(), [3, 1]);
+        assert_eq!(all(&output.strings().expect("strings")), all(&strings));
+        let equal = interpreter
+            .output(0)
+            .expect("two")
+            .to_bools()
+            .expect("bool");
+        assert_eq!(equal, strings.map(|string| string == b"yes"));
+    }
+}
+
+#[test]
+fn as_many_strings_as_the_shape_says() {
+    let mut interpreter = interpreter("strings");
+    for wrong in [0, 2, 4] {
+        let error = interpreter
+            .input_mut(0)
+            .expect("one")
+            .write_strings(&vec!["x"; wrong])
+            .expect_err("three are wanted");
+        assert!(
+            matches!(error, Error::LengthMismatch { expected: 3, .. }),
+            "{error}"
+        );
+    }
+    let error = interpreter
+        .resize_input(0, &[1 << 30])
+        .expect_err("offsets do not fit");
+    assert!(
+        matches!(error, Error::Runtime { .. } | Error::StringsTooLong { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn only_strings_are_strings() {
+    let mut interpreter = interpreter("add");
+    assert!(matches!(
+        interpreter.input(0).expect("one").strings(),
+        Err(Error::TypeMismatch {
+            expected: TensorType::String,
+            ..
+        })
+    ));
+    let written = interpreter
+        .input_mut(0)
+        .expect("one")
+        .write_strings(&["a", "b", "c"]);
+    assert!(matches!(written, Err(Error::TypeMismatch { .. })));
+}
