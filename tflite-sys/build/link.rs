@@ -133,19 +133,15 @@ impl Prebuilt {
     }
 }
 
-/// Puts the failure off until a program is linked: the message is then the name of a symbol that
-/// is not to be found.
+/// Puts the failure off until a program is linked: the message is then the name of a library that
+/// the linker does not find.
 pub(crate) fn defer(message: &str) -> Result<(), Error> {
     println!("cargo::warning=TensorFlow Lite is not built: {message}");
-    println!("cargo::rustc-cfg=tflite_sys_unlinked");
-    let out = PathBuf::from(vars::cargo("OUT_DIR")?);
+    // In a library's name a colon would begin another name for it.
+    let library = format!("TensorFlow Lite was not built - {message}").replace(':', " -");
+    println!("cargo::rustc-link-lib=dylib={library}");
     // A file that never exists has Cargo run this script at each build, until the tools are there.
-    println!("cargo::rerun-if-changed={}", out.join("never").display());
-    let path = out.join("unlinked.rs");
-    let symbol = format!("\n\nTensorFlow Lite was not built: {message}\n\n");
-    let text = format!(
-        "unsafe extern \"C\" {{ #[link_name = {symbol:?}] fn unlinked(); }}\n\
-         #[used] static UNLINKED: unsafe extern \"C\" fn() = unlinked;\n"
-    );
-    fs::write(&path, text).map_err(|error| Error::io("write", &path, error))
+    let never = PathBuf::from(vars::cargo("OUT_DIR")?).join("never");
+    println!("cargo::rerun-if-changed={}", never.display());
+    Ok(())
 }

@@ -44,7 +44,6 @@ fn run() -> Result<(), Error> {
     for path in ["build", "cmake", "shim", "wrapper.h"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    println!("cargo::rustc-check-cfg=cfg(tflite_sys_unlinked)");
 
     if vars::get(vars::DOCS_RS).is_some() {
         return Ok(());

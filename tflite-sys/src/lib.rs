@@ -35,12 +35,6 @@
 #[rustfmt::skip]
 mod bindings;
 
-#[cfg(tflite_sys_unlinked)]
-mod unlinked {
-    //! The library could not be built here. Linking fails, and says why.
-    include!(concat!(env!("OUT_DIR"), "/unlinked.rs"));
-}
-
 pub use bindings::*;
 
 /// The version of the headers that are bound, such as `2.22.0`.

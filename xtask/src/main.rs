@@ -34,7 +34,7 @@ enum Task {
     /// Build everything and classify a picture under AWS's Lambda emulator
     Demo(demo::Options),
     /// Run the whole check: format, lints, tests, end to end, bindings, licences
-    Test,
+    Test(test::Options),
     /// Put the foreign source into third_party/src, for builds without a network
     Vendor,
     /// Regenerate tflite-sys/src/bindings.rs from the pinned headers
@@ -46,7 +46,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Task::Demo(options) => demo::run(&options),
-        Task::Test => test::run(),
+        Task::Test(options) => test::run(&options),
         Task::Vendor => vendor::run(),
         Task::Bindings(options) => bindings::run(&options),
         Task::Parity(options) => parity::run(&options),

@@ -12,19 +12,23 @@ pub(crate) fn check() -> Result<()> {
         let mut command = cargo();
         command
             .args(arguments)
-            .args(["--package", "tflite-native", "--locked"])
+            .arg("--locked")
             .env("CXX", dir.join("no-such-compiler"))
             .env("CARGO_TARGET_DIR", &dir)
             .env("XDG_CACHE_HOME", &cache);
         command
     };
-    run(&mut without_compiler(&["check"]))?;
-    let mut build = without_compiler(&["test", "--no-run", "--lib"]);
+    run(&mut without_compiler(&[
+        "check",
+        "--package",
+        "tflite-native",
+    ]))?;
+    let mut build = without_compiler(&["test", "--no-run", "--lib", "--package", "tflite-sys"]);
     let output = build.output().map_err(|error| format!("cargo: {error}"))?;
     let words = String::from_utf8_lossy(&output.stderr);
     let result = if output.status.success() {
         Err("a test was linked without the native library".to_owned())
-    } else if !words.contains("TensorFlow Lite was not built: a C++ compiler not found") {
+    } else if !words.contains("TensorFlow Lite was not built - a C++ compiler not found") {
         Err(format!(
             "the linker's error does not say what is missing:\n{words}"
         ))
