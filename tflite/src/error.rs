@@ -156,6 +156,13 @@ pub enum Error {
         dtype: TensorType,
     },
 
+    /// The tensor has no scale, or a type that is not quantized.
+    #[error("{tensor} is not quantized")]
+    NotQuantized {
+        /// Which tensor.
+        tensor: String,
+    },
+
     /// A tensor whose contents are part of the model, or were computed from it.
     #[error("{tensor} is a constant and cannot be written")]
     ReadOnly {

@@ -69,5 +69,7 @@ pub use interpreter::{Interpreter, SignatureRunner};
 pub use model::Model;
 pub use options::{InterpreterOptions, MAX_THREADS, Xnnpack};
 pub use signature::Signature;
-pub use tensor::{Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType};
+pub use tensor::{
+    AffineQuantization, Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType,
+};
 pub use version::{schema_version, version};

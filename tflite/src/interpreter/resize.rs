@@ -71,6 +71,40 @@ impl Interpreter {
         Ok(())
     }
 
+    /// As [`resize_input`](Self::resize_input), but changes only dimensions that the model leaves
+    /// open.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidShape`] if the [signature](crate::Tensor::shape_signature) does not allow
+    /// this shape; else as [`resize_input`](Self::resize_input).
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/dynamic_batch.tflite");
+    /// # let model = tflite::Model::from_file(path)?;
+    /// # let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+    /// interpreter.resize_input_strict(0, &[5, 4])?;
+    /// assert!(interpreter.resize_input_strict(0, &[5, 3]).is_err());
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn resize_input_strict(&mut self, index: usize, shape: &[usize]) -> Result<()> {
+        let signature = self.input(index)?.shape_signature();
+        let fits = signature.len() == shape.len()
+            && signature
+                .iter()
+                .zip(shape)
+                .all(|(fixed, dim)| fixed.is_none_or(|fixed| fixed == *dim));
+        if !fits {
+            let reason = "the model does not leave these dimensions open";
+            return Err(Error::InvalidShape {
+                index,
+                shape: Shape::new(shape),
+                reason,
+            });
+        }
+        self.resize_input(index, shape)
+    }
+
     /// Fails if there is no such input.
     fn check_input(&self, index: usize) -> Result<()> {
         let count = self.native.raw().input_count();

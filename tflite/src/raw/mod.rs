@@ -4,9 +4,9 @@
 //! hand back what it says.
 
 mod signature;
+mod tensor;
 
-use std::ffi::{CStr, c_int};
-use std::marker::PhantomData;
+use std::ffi::c_int;
 use std::ptr::NonNull;
 
 use tflite_sys as sys;
@@ -15,6 +15,7 @@ use crate::error::Status;
 use crate::report::Reporter;
 
 pub(crate) use signature::{RawSignatureHandle, RawSignatureRunner};
+pub(crate) use tensor::RawTensor;
 
 /// Owns a `TfLiteModel`.
 pub(crate) struct RawModel(NonNull<sys::TfLiteModel>);
@@ -182,95 +183,6 @@ impl Drop for RawInterpreter {
 // thread-local state, and its workers take orders from whichever thread invokes it. It is not
 // `Sync`: not even reading tensors is safe while another thread invokes.
 unsafe impl Send for RawInterpreter {}
-
-/// A tensor inside an interpreter, which is borrowed meanwhile.
-#[derive(Clone, Copy)]
-pub(crate) struct RawTensor<'a> {
-    tensor: NonNull<sys::TfLiteTensor>,
-    interpreter: PhantomData<&'a RawInterpreter>,
-}
-
-impl<'a> RawTensor<'a> {
-    /// The caller ties the lifetime to the interpreter that returned the pointer.
-    fn new(tensor: *mut sys::TfLiteTensor) -> Option<Self> {
-        Some(Self {
-            tensor: NonNull::new(tensor)?,
-            interpreter: PhantomData,
-        })
-    }
-
-    pub(crate) fn dtype(self) -> sys::TfLiteType {
-        // SAFETY: the tensor is valid while its interpreter is borrowed.
-        unsafe { sys::TfLiteTensorType(self.tensor.as_ptr()) }
-    }
-
-    /// The dimensions; `None` if the rank is unknown, or one of them is.
-    pub(crate) fn dims<T: FromIterator<usize>>(self) -> Option<T> {
-        // SAFETY: the tensor is valid while its interpreter is borrowed.
-        let rank = unsafe { sys::TfLiteTensorNumDims(self.tensor.as_ptr()) };
-        if rank < 0 {
-            return None;
-        }
-        (0..rank)
-            .map(|index| {
-                // SAFETY: as before, and `index` is below the rank.
-                let dim = unsafe { sys::TfLiteTensorDim(self.tensor.as_ptr(), index) };
-                usize::try_from(dim).ok()
-            })
-            .collect()
-    }
-
-    pub(crate) fn byte_size(self) -> usize {
-        // SAFETY: the tensor is valid while its interpreter is borrowed.
-        unsafe { sys::TfLiteTensorByteSize(self.tensor.as_ptr()) }
-    }
-
-    /// Where the elements are, if anywhere.
-    pub(crate) fn data(self) -> Option<NonNull<u8>> {
-        // SAFETY: the tensor is valid while its interpreter is borrowed.
-        NonNull::new(unsafe { sys::TfLiteTensorData(self.tensor.as_ptr()) }.cast())
-    }
-
-    /// Gives a tensor that has memory of its own another size of it. The contents are what malloc
-    /// leaves there. False if that fails; the tensor has no memory then.
-    ///
-    /// # Safety
-    ///
-    /// The tensor must be of the kind `kTfLiteDynamic`, and nobody may look at its memory.
-    pub(crate) unsafe fn realloc(self, bytes: usize) -> bool {
-        // SAFETY: the tensor is valid while its interpreter is borrowed; the kind and that
-        // nobody uses the old memory is the caller's promise.
-        let status = unsafe { sys::TfLiteTensorRealloc(bytes, self.tensor.as_ptr()) };
-        status == sys::kTfLiteOk
-    }
-
-    pub(crate) fn name(self) -> &'a CStr {
-        // SAFETY: the tensor is valid while its interpreter is borrowed.
-        let name = unsafe { sys::TfLiteTensorName(self.tensor.as_ptr()) };
-        if name.is_null() {
-            return c"";
-        }
-        // SAFETY: c_api.h promises a NUL-terminated string that lives as long as the tensor. It
-        // is not changed while the interpreter is borrowed.
-        unsafe { CStr::from_ptr(name) }
-    }
-
-    pub(crate) fn quantization(self) -> sys::TfLiteQuantizationParams {
-        // SAFETY: the tensor is valid while its interpreter is borrowed.
-        unsafe { sys::TfLiteTensorQuantizationParams(self.tensor.as_ptr()) }
-    }
-
-    pub(crate) fn allocation_type(self) -> sys::TfLiteAllocationType {
-        let opaque = self
-            .tensor
-            .as_ptr()
-            .cast_const()
-            .cast::<sys::TfLiteOpaqueTensor>();
-        // SAFETY: c_api_types.h calls the opaque tensor another view of the same object; it is
-        // valid while its interpreter is borrowed.
-        unsafe { sys::TfLiteOpaqueTensorGetAllocationType(opaque) }
-    }
-}
 
 fn check(status: sys::TfLiteStatus) -> Result<(), Status> {
     match Status::from_raw(status) {

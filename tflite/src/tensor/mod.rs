@@ -15,7 +15,7 @@ use std::fmt;
 
 pub use self::dtype::TensorType;
 pub use self::element::TensorElement;
-pub use self::quantization::Quantization;
+pub use self::quantization::{AffineQuantization, Quantization};
 pub use self::shape::Shape;
 pub use self::write::TensorMut;
 
@@ -101,6 +101,39 @@ impl<'a> Tensor<'a> {
             scale: params.scale,
             zero_point: params.zero_point,
         })
+    }
+
+    /// How integers stand for real numbers, channel by channel; `None` if the tensor is not
+    /// quantized, or block by block.
+    ///
+    /// Wraps `TfLiteOpaqueTensorGetQuantization()`.
+    pub fn affine_quantization(&self) -> Option<AffineQuantization> {
+        let (scales, zero_points, dimension) = self.raw.affine_quantization()?;
+        AffineQuantization::new(&scales, &zero_points, dimension, &self.shape)
+    }
+
+    /// The shape with the dimensions that the model leaves open as `None`.
+    ///
+    /// Wraps `TfLiteOpaqueTensorGetNumDimsSignature()` and `TfLiteOpaqueTensorGetDimSignature()`.
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/dynamic_batch.tflite");
+    /// # let model = tflite::Model::from_file(path)?;
+    /// # let interpreter = tflite::Interpreter::new(&model, Default::default())?;
+    /// let input = interpreter.input(0)?;
+    /// assert_eq!(input.shape(), [1, 4]);
+    /// assert_eq!(input.shape_signature(), [None, Some(4)]);
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn shape_signature(&self) -> Vec<Option<usize>> {
+        match self.raw.dims_signature() {
+            Some(dims) => dims
+                .into_iter()
+                .map(|dim| usize::try_from(dim).ok())
+                .collect(),
+            // Without one, all dimensions are fixed.
+            None => self.shape.iter().copied().map(Some).collect(),
+        }
     }
 
     /// What to call this tensor in an error.

@@ -86,14 +86,57 @@ def conv():
 
 def int8_dense():
     weights, bias = uniform(8, 4), uniform(4)
+    samples = [uniform(1, 8) for _ in range(50)]
+    return int8(lambda x: tf.matmul(x, weights) + bias, floats(1, 8), samples)
 
+
+def int8(function, spec, samples, float_interface=False):
     def setup(converter):
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([uniform(1, 8)] for _ in range(50))
+        converter.representative_dataset = lambda: ([sample] for sample in samples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.int8
+        if not float_interface:
+            converter.inference_input_type = converter.inference_output_type = tf.int8
 
-    return convert(lambda x: tf.matmul(x, weights) + bias, floats(1, 8), setup=setup)
+    return convert(function, spec, setup=setup)
+
+
+def quantize():
+    """What the runtime's own QUANTIZE and DEQUANTIZE make of numbers."""
+    weights = uniform(8, 8)
+    model = int8(
+        lambda x: tf.matmul(x, weights),
+        floats(1, 8),
+        [uniform(1, 8) for _ in range(50)],
+        float_interface=True,
+    )
+
+    def change(model):
+        graph = model.subgraphs[0]
+        first, *_, last = graph.operators
+        last.inputs = first.outputs
+        graph.operators = [first, last]
+        graph.outputs = [first.outputs[0], last.outputs[0]]
+        model.signatureDefs = []
+
+    return edit(model, change)
+
+
+def int8_conv():
+    """The weights, with a scale for each channel, are an output too."""
+    weights = (uniform(3, 3, 2, 4) * [0.1, 1, 10, 100]).astype(np.float32)
+    model = int8(
+        lambda x: tf.nn.conv2d(x, weights, 1, "VALID"),
+        floats(1, 5, 5, 2),
+        [uniform(1, 5, 5, 2) for _ in range(50)],
+    )
+
+    def change(model):
+        graph = model.subgraphs[0]
+        graph.outputs = [graph.outputs[0], graph.operators[0].inputs[1]]
+        model.signatureDefs = []
+
+    return edit(model, change)
 
 
 def strings():
@@ -302,6 +345,8 @@ MODELS = {
     "concat": concat(),
     "conv": conv(),
     "int8_dense": int8_dense(),
+    "quantize": quantize(),
+    "int8_conv": int8_conv(),
     "strings": strings(),
     "string_equal": string_equal(),
     "types": types(),
@@ -330,6 +375,8 @@ CASES = {
     "concat": [[uniform(1, 2), uniform(1, 3)], [uniform(4, 2), uniform(4, 3)]],
     "conv": [[uniform(1, 8, 8, 3)], [uniform(1, 8, 8, 3)]],
     "int8_dense": [[random.integers(-128, 128, (1, 8))] for _ in range(5)],
+    "quantize": [[uniform(1, 8) * scale] for scale in (1, 1, 1, 2, 1e3, 1e-3)],
+    "int8_conv": [[random.integers(-128, 128, (1, 5, 5, 2))] for _ in range(3)],
     "types": [[[0, 1.5, 100, 7.9]]],
     "bools": [[[True, False, False, True]]],
     "gather": [[[0, 4, 2]]],
@@ -371,11 +418,22 @@ def golden(name):
                 "outputs": [tensor(output) for output in outputs],
             }
         )
-    quantization = [
-        [list(map(float, d["quantization"])) for d in details]
-        for details in (interpreter.get_input_details(), interpreter.get_output_details())
-    ]
-    return {"model": name, "quantization": quantization, "invocations": invocations}
+    details = interpreter.get_input_details(), interpreter.get_output_details()
+    quantization = [[list(map(float, d["quantization"])) for d in some] for some in details]
+    return {
+        "model": name,
+        "quantization": quantization,
+        "channels": [channels(d["quantization_parameters"]) for d in details[1]],
+        "invocations": invocations,
+    }
+
+
+def channels(parameters):
+    return {
+        "scales": parameters["scales"].astype(float).tolist(),
+        "zero_points": parameters["zero_points"].tolist(),
+        "dimension": parameters["quantized_dimension"],
+    }
 
 
 def main():

@@ -7,6 +7,7 @@ mod files;
 mod invalid;
 mod ownership;
 mod parity;
+mod quantized;
 mod resizing;
 mod signatures;
 mod states;

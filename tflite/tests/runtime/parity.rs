@@ -15,7 +15,16 @@ struct GoldenModel {
     model: String,
     /// Of inputs and outputs: scale and zero point.
     quantization: [Vec<[f64; 2]>; 2],
+    /// Of outputs, as far as there are any.
+    channels: Vec<Channels>,
     invocations: Vec<Invocation>,
+}
+
+#[derive(Deserialize)]
+struct Channels {
+    scales: Vec<f64>,
+    zero_points: Vec<i32>,
+    dimension: usize,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +176,27 @@ fn check(golden: &GoldenModel, options: InterpreterOptions) -> usize {
             expected,
             "{what}"
         );
+    }
+    for (index, channels) in golden.channels.iter().enumerate() {
+        let actual = interpreter
+            .output(index)
+            .expect("output")
+            .affine_quantization();
+        let Some(actual) = actual else {
+            assert!(channels.scales.is_empty(), "{what}");
+            continue;
+        };
+        let scales = actual
+            .channels()
+            .iter()
+            .map(|channel| f64::from(channel.scale));
+        assert!(scales.eq(channels.scales.iter().copied()), "{what}");
+        let zero_points = actual.channels().iter().map(|channel| channel.zero_point);
+        assert!(
+            zero_points.eq(channels.zero_points.iter().copied()),
+            "{what}"
+        );
+        assert_eq!(actual.dimension(), channels.dimension, "{what}");
     }
     compared
 }

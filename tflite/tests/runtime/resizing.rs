@@ -269,3 +269,27 @@ fn strings_are_as_many_as_the_new_shape_says() {
         assert_eq!(equal, vec![true; count]);
     }
 }
+
+#[test]
+fn what_the_model_leaves_open() {
+    let mut concat = interpreter("concat");
+    let signature = concat.input(0).expect("two").shape_signature();
+    let width = concat.input(0).expect("two").shape()[1];
+    assert_eq!(signature, [None, Some(width)]);
+    for shape in [&[1][..], &[1, width + 1], &[1, width, 1], &[]] {
+        let error = concat.resize_input_strict(0, shape).expect_err("fixed");
+        assert!(matches!(error, Error::InvalidShape { .. }), "{error}");
+    }
+    assert_eq!(
+        interpreter("add").input(0).expect("one").shape_signature(),
+        [Some(3)]
+    );
+
+    let mut dense = interpreter("dynamic_batch");
+    dense.resize_input_strict(0, &[8, 4]).expect("any batch");
+    assert_eq!(dense.input(0).expect("one").shape(), [8, 4]);
+    assert_eq!(
+        dense.input(0).expect("one").shape_signature(),
+        [None, Some(4)]
+    );
+}
