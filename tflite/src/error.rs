@@ -76,6 +76,11 @@ pub enum Error {
         log: String,
     },
 
+    /// The invocation was [cancelled](crate::CancellationToken::cancel). The interpreter can be
+    /// used as before, without outputs.
+    #[error("the invocation was cancelled")]
+    Cancelled,
+
     /// The interpreter has been unusable since an earlier failure.
     ///
     /// [`Interpreter::resize_inputs`](crate::Interpreter::resize_inputs) and

@@ -48,6 +48,7 @@
 //! - `ndarray` (default): [`Tensor::view`], [`TensorMut::view_mut`], [`TensorMut::assign`].
 
 mod bytes;
+mod cancel;
 mod delegate;
 mod error;
 mod flatbuffer;
@@ -63,6 +64,7 @@ mod version;
 #[cfg(feature = "ndarray")]
 pub use ndarray;
 
+pub use cancel::CancellationToken;
 pub use delegate::{DelegateReport, XnnpackStatus};
 pub use error::{Error, Operation, Result, Status, TensorRole};
 pub use interpreter::{Interpreter, SignatureRunner};

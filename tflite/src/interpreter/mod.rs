@@ -13,6 +13,7 @@ pub use self::runner::SignatureRunner;
 use self::native::{Native, Resizes};
 use self::runner::NamedResizes;
 use self::state::State;
+use crate::cancel::{Cancellation, CancellationToken};
 use crate::delegate::{DelegateReport, XnnpackStatus};
 use crate::error::{Operation, Result};
 use crate::model::Model;
@@ -70,6 +71,8 @@ use crate::options::InterpreterOptions;
 /// A resize that fails changes nothing, except when memory runs out in the middle of it: then the
 /// interpreter is poisoned, too.
 pub struct Interpreter {
+    /// Dropped before what it may reach into from other threads.
+    cancellation: Cancellation,
     native: Native,
     options: InterpreterOptions,
     xnnpack: XnnpackStatus,
@@ -108,7 +111,11 @@ impl Interpreter {
     pub fn new(model: &Model, options: InterpreterOptions) -> Result<Self> {
         let resizes = Resizes::new();
         let (native, xnnpack) = Native::build(model, &options, &resizes)?;
+        // SAFETY: this becomes a field before the interpreter; where that is replaced, in `reset`,
+        // it is detached before.
+        let cancellation = unsafe { Cancellation::new(native.raw()) };
         Ok(Self {
+            cancellation,
             native,
             options,
             xnnpack,
@@ -126,12 +133,14 @@ impl Interpreter {
     ///
     /// [`Error::Runtime`](crate::Error::Runtime) with the runtime's words if an operator fails,
     /// for example because an index in an input is out of range. The interpreter is poisoned then.
+    /// [`Error::Cancelled`](crate::Error::Cancelled) after a
+    /// [cancellation](Self::cancellation_token); the interpreter stays usable.
     pub fn invoke(&mut self) -> Result<()> {
         self.state.check()?;
         self.state = State::Poisoned(Operation::Invoke);
-        self.native.invoke()?;
-        self.state = State::Invoked;
-        Ok(())
+        let result = self.native.invoke();
+        self.state = State::after(Operation::Invoke, &result);
+        result
     }
 
     /// Starts afresh after a failure: makes the native interpreter anew, with the input shapes
@@ -146,11 +155,19 @@ impl Interpreter {
     pub fn reset(&mut self) -> Result<()> {
         let model = self.native.model().clone();
         let (native, xnnpack) = Native::build(&model, &self.options, &self.resizes)?;
+        self.cancellation.detach();
         self.native = native;
+        // SAFETY: as in `new`.
+        unsafe { self.cancellation.attach(self.native.raw()) };
         self.xnnpack = xnnpack;
         self.named_resizes.clear();
         self.state = State::Allocated;
         Ok(())
+    }
+
+    /// What cancels invocations from other threads.
+    pub fn cancellation_token(&self) -> CancellationToken {
+        self.cancellation.token()
     }
 
     /// The model that this interpreter runs.

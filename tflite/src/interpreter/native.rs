@@ -88,6 +88,8 @@ impl Native {
         if let Some(threads) = threads {
             options.set_threads(threads);
         }
+        // It costs a flag that is looked at between two operators.
+        options.enable_cancellation().map_err(|_| no_memory())?;
         // SAFETY: the reporter becomes a field behind the interpreter, and moving it does not
         // move what C points to. On the way out of this function it is dropped later than the
         // interpreter, which is declared below.
@@ -233,11 +235,20 @@ impl Native {
         operation: Operation,
         call: impl FnOnce(&mut RawInterpreter) -> std::result::Result<(), Status>,
     ) -> Result<()> {
-        call(&mut self.raw).map_err(|status| Error::Runtime {
+        call(&mut self.raw).map_err(|status| failure(operation, status, &self.reporter))
+    }
+}
+
+/// The error for a C function's return value.
+pub(super) fn failure(operation: Operation, status: Status, reporter: &Reporter) -> Error {
+    let log = reporter.take();
+    match (operation, status) {
+        (Operation::Invoke, Status::Cancelled) => Error::Cancelled,
+        _ => Error::Runtime {
             operation,
             status,
-            log: self.reporter.take(),
-        })
+            log,
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Interpreter;
-use super::native::{Native, Resizes, zero_input};
+use super::native::{Native, Resizes, failure, zero_input};
 use super::resize::check_shape;
 use super::state::State;
 use crate::error::{Error, Operation, Result, Status, TensorRole};
@@ -269,13 +269,7 @@ impl SignatureRunner<'_> {
             known: Vec::new(),
         };
         let (mut runner, reporter, _) = trial.signature(&self.signature).ok_or_else(missing)?;
-        let error = |operation| {
-            move |status| Error::Runtime {
-                operation,
-                status,
-                log: reporter.take(),
-            }
-        };
+        let error = |operation| move |status| failure(operation, status, reporter);
         let key = self.signature.c_key();
         let before = self
             .named_resizes
@@ -332,15 +326,13 @@ impl SignatureRunner<'_> {
         operation: Operation,
         call: impl FnOnce(&mut RawSignatureRunner<'_>) -> std::result::Result<(), Status>,
     ) -> Result<()> {
-        call(&mut self.raw).map_err(|status| {
-            self.state = State::Poisoned(operation);
-            *self.interpreter = State::Poisoned(operation);
-            Error::Runtime {
-                operation,
-                status,
-                log: self.reporter.take(),
-            }
-        })
+        let result =
+            call(&mut self.raw).map_err(|status| failure(operation, status, self.reporter));
+        if result.is_err() {
+            self.state = State::after(operation, &result);
+            *self.interpreter = self.state;
+        }
+        result
     }
 }
 

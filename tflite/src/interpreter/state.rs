@@ -15,6 +15,16 @@ pub(super) enum State {
 }
 
 impl State {
+    /// After a call into the runtime that had this result.
+    pub(super) fn after(operation: Operation, result: &Result<()>) -> Self {
+        match result {
+            Ok(()) => Self::Invoked,
+            // Between two operators everything is in order.
+            Err(Error::Cancelled) => Self::Allocated,
+            Err(_) => Self::Poisoned(operation),
+        }
+    }
+
     /// Whether tensors can be used at all.
     pub(super) fn check(self) -> Result<()> {
         match self {

@@ -75,6 +75,12 @@ impl RawOptions {
         }
     }
 
+    /// Lets invocations be cancelled.
+    pub(crate) fn enable_cancellation(&mut self) -> Result<(), Status> {
+        // SAFETY: the options are alive.
+        check(unsafe { sys::TfLiteInterpreterOptionsEnableCancellation(self.0.as_ptr(), true) })
+    }
+
     /// # Safety
     ///
     /// The delegate must be valid, and outlive every interpreter created with these options.
@@ -171,6 +177,30 @@ impl RawInterpreter {
         check(unsafe { sys::TfLiteInterpreterInvoke(self.0.as_ptr()) })
     }
 }
+
+/// Cancels an interpreter's invocations.
+pub(crate) struct RawCanceller(NonNull<sys::TfLiteInterpreter>);
+
+impl RawInterpreter {
+    pub(crate) fn canceller(&self) -> RawCanceller {
+        RawCanceller(self.0)
+    }
+}
+
+impl RawCanceller {
+    /// # Safety
+    ///
+    /// The interpreter must be alive.
+    pub(crate) unsafe fn cancel(&self) {
+        // SAFETY: the interpreter is alive, and c_api.h calls this function thread-safe, even
+        // while the interpreter is invoked. It fails if cancellation is not enabled; then there
+        // is nothing to be done.
+        let _ = unsafe { sys::TfLiteInterpreterCancel(self.0.as_ptr()) };
+    }
+}
+
+// SAFETY: the only thing to be done with it is thread-safe, says c_api.h.
+unsafe impl Send for RawCanceller {}
 
 impl Drop for RawInterpreter {
     fn drop(&mut self) {

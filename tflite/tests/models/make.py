@@ -166,6 +166,14 @@ def gather():
     return convert(lambda i: tf.gather(table, i), tf.TensorSpec([3], tf.int32))
 
 
+def count():
+    """Counts to its input, one by one."""
+    def function(n):
+        return tf.while_loop(lambda i: tf.reduce_all(i < n), lambda i: i + 1, [tf.zeros_like(n)])[0]
+
+    return convert(function, tf.TensorSpec([1], tf.int32))
+
+
 def dynamic_output():
     """How many positions come out depends on the values that go in."""
     return convert(lambda x: tf.cast(tf.where(x > 0), tf.int32) * 2, floats(6))
@@ -352,6 +360,7 @@ MODELS = {
     "types": types(),
     "bools": bools(),
     "gather": gather(),
+    "count": count(),
     "dynamic_output": dynamic_output(),
     "signatures": signatures(),
     "broken_signatures": broken_signatures(),
@@ -380,6 +389,7 @@ CASES = {
     "types": [[[0, 1.5, 100, 7.9]]],
     "bools": [[[True, False, False, True]]],
     "gather": [[[0, 4, 2]]],
+    "count": [[[5]], [[0]], [[-3]]],
     "dynamic_output": [[[1, 0, 0, 0, 0, 1]], [[1] * 6], [[0] * 6], [[0, 0, 1, 0, 0, 0]]],
     "counter": [[[1]], [[2.5]], [[-0.5]]],
     "duplicate_input": [[[1, 2, 3], [1, 2, 3]]],
