@@ -5,7 +5,7 @@ use std::ffi::{CString, c_int};
 use tflite_sys as sys;
 
 use crate::delegate::{Census, Count, DelegateReport, XnnpackDelegate, XnnpackStatus};
-use crate::error::{Error, Operation, Result, Status};
+use crate::error::{Error, Operation, Result, Status, TensorRole};
 use crate::model::Model;
 use crate::options::{InterpreterOptions, Xnnpack};
 use crate::raw::{RawInterpreter, RawOptions, RawSignatureHandle, RawSignatureRunner, RawTensor};
@@ -204,7 +204,7 @@ impl Native {
         for index in 0..self.raw.input_count() {
             if let Some(tensor) = self.raw.input(index) {
                 // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
-                unsafe { zero_input(tensor) }?;
+                unsafe { zero_input(tensor, index) }?;
             }
         }
         Ok(())
@@ -256,23 +256,33 @@ pub(super) fn failure(operation: Operation, status: Status, reporter: &Reporter)
 const IN_ARENA: [sys::TfLiteAllocationType; 2] =
     [sys::kTfLiteArenaRw, sys::kTfLiteArenaRwPersistent];
 
-/// Zeroes an input, unless it is a constant.
+/// Zeroes an input, unless it is a constant. Fails if the input is a handle or an object: nobody
+/// could write it, and operators would follow a null pointer.
 ///
 /// # Safety
 ///
 /// The interpreter must have allocated its tensors since it was changed, and nobody may look at
 /// this one.
-pub(super) unsafe fn zero_input(tensor: RawTensor<'_>) -> Result<()> {
+pub(super) unsafe fn zero_input(tensor: RawTensor<'_>, index: usize) -> Result<()> {
     let kind = tensor.allocation_type();
-    if kind == sys::kTfLiteDynamic && tensor.dtype() == sys::kTfLiteString {
-        // SAFETY: the kind has been checked, and the rest is the caller's promise.
-        return unsafe { strings::clear(tensor) };
+    let dtype = TensorType::from_raw(tensor.dtype());
+    match dtype {
+        TensorType::String if kind == sys::kTfLiteDynamic => {
+            // SAFETY: the kind has been checked, and the rest is the caller's promise.
+            unsafe { strings::clear(tensor) }
+        }
+        TensorType::Resource | TensorType::Variant => Err(Error::OpaqueType {
+            tensor: format!("{} {index}", TensorRole::Input),
+            dtype,
+        }),
+        _ => {
+            if kind == sys::kTfLiteDynamic || IN_ARENA.contains(&kind) {
+                // SAFETY: the memory is not a constant's, and the rest is the caller's promise.
+                unsafe { zero(tensor) };
+            }
+            Ok(())
+        }
     }
-    if kind == sys::kTfLiteDynamic || IN_ARENA.contains(&kind) {
-        // SAFETY: the memory is not a constant's, and the rest is the caller's promise.
-        unsafe { zero(tensor) };
-    }
-    Ok(())
 }
 
 /// Zeroes a tensor's memory if it holds plain numbers.

@@ -310,7 +310,7 @@ impl SignatureRunner<'_> {
         for place in self.signature.inputs() {
             if let Some(tensor) = self.raw.input(&place.c_name) {
                 // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
-                if let Err(error) = unsafe { zero_input(tensor) } {
+                if let Err(error) = unsafe { zero_input(tensor, place.index) } {
                     *self.interpreter = State::Poisoned(Operation::Allocate);
                     return Err(error);
                 }

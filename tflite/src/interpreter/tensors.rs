@@ -3,6 +3,7 @@
 use super::Interpreter;
 use super::state::State;
 use crate::error::{Error, Result, TensorRole};
+use crate::raw::RawTensor;
 use crate::tensor::{Access, Tensor, TensorMut};
 
 impl Interpreter {
@@ -18,6 +19,37 @@ impl Interpreter {
     /// Wraps `TfLiteInterpreterGetOutputTensorCount()`.
     pub fn output_count(&self) -> usize {
         self.native.raw().output_count()
+    }
+
+    /// Which input has this name in the model; the first one if there are several.
+    ///
+    /// These are the names of tensors, such as `serving_default_x:0`. A
+    /// [signature](Self::signature_runner) has better ones.
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add_two.tflite");
+    /// # let model = tflite::Model::from_file(path)?;
+    /// # let interpreter = tflite::Interpreter::new(&model, Default::default())?;
+    /// let name = interpreter.input(1)?.name();
+    /// assert_eq!(interpreter.input_index(&name), Some(1));
+    /// assert_eq!(interpreter.input_index("nonesuch"), None);
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn input_index(&self, name: &str) -> Option<usize> {
+        let raw = self.native.raw();
+        (0..raw.input_count()).find(|&index| {
+            raw.input(index)
+                .is_some_and(|tensor| is_named(tensor, name))
+        })
+    }
+
+    /// Which output has this name in the model; the first one if there are several.
+    pub fn output_index(&self, name: &str) -> Option<usize> {
+        let raw = self.native.raw();
+        (0..raw.output_count()).find(|&index| {
+            raw.output(index)
+                .is_some_and(|tensor| is_named(tensor, name))
+        })
     }
 
     /// An input, to look at.
@@ -88,4 +120,8 @@ fn missing(role: TensorRole, index: usize, count: usize) -> Error {
     } else {
         Error::OptionalTensor { role, index }
     }
+}
+
+fn is_named(tensor: RawTensor<'_>, name: &str) -> bool {
+    tensor.name().to_bytes() == name.as_bytes()
 }

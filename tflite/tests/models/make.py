@@ -200,6 +200,24 @@ def convert_saved(module, functions):
     return model
 
 
+def resource_input():
+    """The handle of the counter's variable comes from outside."""
+
+    def change(model):
+        graph = model.subgraphs[0]
+        (handle,) = {
+            int(i)
+            for operator in graph.operators
+            for i in operator.inputs
+            if graph.tensors[i].type == schema.TensorType.RESOURCE
+        }
+        graph.inputs = [*graph.inputs, handle]
+        graph.operators = [o for o in graph.operators if handle not in o.outputs]
+        model.signatureDefs = []
+
+    return edit(counter(), change)
+
+
 def broken_signatures():
     """Signatures that lead a trusting reader astray; one is good."""
 
@@ -365,6 +383,7 @@ MODELS = {
     "signatures": signatures(),
     "broken_signatures": broken_signatures(),
     "dynamic_signatures": dynamic_signatures(),
+    "resource_input": resource_input(),
     "counter": counter(),
     "duplicate_input": duplicate_input(),
     "optional_input": optional_input(),

@@ -1,6 +1,6 @@
 //! Bytes that are no model.
 
-use tflite::{Error, Interpreter, InterpreterOptions, MAX_THREADS, Model, Status};
+use tflite::{Error, Interpreter, InterpreterOptions, MAX_THREADS, Model, Status, TensorType};
 
 use super::{bytes, model};
 
@@ -60,4 +60,13 @@ fn thread_counts_out_of_range() {
             "{result:?}"
         );
     }
+}
+
+#[test]
+fn inputs_that_nobody_could_write() {
+    let result = Interpreter::new(&model("resource_input"), Default::default());
+    let Err(Error::OpaqueType { tensor, dtype }) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!((tensor.as_str(), dtype), ("input 1", TensorType::Resource));
 }

@@ -406,3 +406,14 @@ fn only_strings_are_strings() {
         .write_strings(&["a", "b", "c"]);
     assert!(matches!(written, Err(Error::TypeMismatch { .. })));
 }
+
+#[test]
+fn names_lead_to_indices() {
+    let interpreter = interpreter("optional_input");
+    let input = interpreter.input(1).expect("there").name().into_owned();
+    assert_eq!(interpreter.input_index(&input), Some(1));
+    assert_eq!(interpreter.output_index(&input), None);
+    let output = interpreter.output(0).expect("one").name().into_owned();
+    assert_eq!(interpreter.output_index(&output), Some(0));
+    assert_eq!(interpreter.input_index("nonesuch\0"), None);
+}
