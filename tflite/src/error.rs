@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::tensor::{Shape, TensorType};
+use crate::verify::{ModelPart, ModelProblem, Refusal};
 
 /// What this crate's functions return.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -36,8 +37,17 @@ pub enum Error {
     InvalidModel {
         /// The length of what was given.
         bytes: usize,
-        /// What the runtime's verifier said.
+        /// What this crate's verifier or the runtime's said.
         log: String,
+    },
+
+    /// The model can be read, but contradicts itself in a way that would lead the runtime astray.
+    #[error("not a sound TensorFlow Lite model: {part}: {problem}")]
+    UnsoundModel {
+        /// Which tensor, operator or other part.
+        part: Box<ModelPart>,
+        /// What is wrong with it.
+        problem: Box<ModelProblem>,
     },
 
     /// The linked library is not the one that this crate was built for.
@@ -259,6 +269,22 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+}
+
+impl Error {
+    /// Why the verifier refuses a model of this many bytes.
+    pub(crate) fn refused(bytes: usize, refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Malformed(malformed) => Self::InvalidModel {
+                bytes,
+                log: malformed.to_string(),
+            },
+            Refusal::Unsound(unsound) => Self::UnsoundModel {
+                part: Box::new(unsound.0),
+                problem: Box::new(unsound.1),
+            },
+        }
+    }
 }
 
 /// Whether a tensor goes in or out.

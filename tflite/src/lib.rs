@@ -52,13 +52,16 @@ mod cancel;
 mod delegate;
 mod error;
 mod flatbuffer;
+mod info;
 mod interpreter;
 mod model;
 mod options;
 mod raw;
 mod report;
+mod schema;
 mod signature;
 mod tensor;
+mod verify;
 mod version;
 
 #[cfg(feature = "ndarray")]
@@ -67,6 +70,11 @@ pub use ndarray;
 pub use cancel::CancellationToken;
 pub use delegate::{DelegateReport, XnnpackStatus};
 pub use error::{Error, Operation, Result, Status, TensorRole};
+pub use info::{
+    AssociatedFile, AssociatedFileType, FileInfo, Labels, MetadataInfo, ModelInfo, ModelMetadata,
+    Normalization, OperatorInfo, QuantizationInfo, SignatureInfo, SubgraphInfo, SubgraphMetadata,
+    TensorInfo, TensorMetadata,
+};
 pub use interpreter::{Interpreter, SignatureRunner};
 pub use model::Model;
 pub use options::{InterpreterOptions, MAX_THREADS, Xnnpack};
@@ -74,4 +82,5 @@ pub use signature::Signature;
 pub use tensor::{
     AffineQuantization, Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType,
 };
+pub use verify::{ModelPart, ModelProblem};
 pub use version::{schema_version, version};

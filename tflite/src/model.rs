@@ -6,13 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bytes::ModelBytes;
 use crate::error::{Error, Result};
+use crate::info::ModelInfo;
 use crate::raw::RawModel;
 use crate::report::Reporter;
 use crate::signature::Signature;
-use crate::version;
-
-/// The identifier of the format, and where it stands in a file.
-const IDENTIFIER: (std::ops::Range<usize>, &[u8]) = (4..8, b"TFL3");
+use crate::{verify, version};
 
 /// A model: what to compute, and the weights.
 ///
@@ -21,9 +19,10 @@ const IDENTIFIER: (std::ops::Range<usize>, &[u8]) = (4..8, b"TFL3");
 ///
 /// # Trust
 ///
-/// The runtime checks that a model is a well-formed FlatBuffer, but not that it makes sense: a
-/// model that was made to do harm can, as a program can. Load models from sources that you trust
-/// as you would trust code.
+/// Before the runtime sees a model, this crate checks that it does not contradict itself: see
+/// [`ModelProblem`](crate::ModelProblem) for what is refused. The kernels are large and trust much
+/// that cannot be known beforehand, so a model that was made to do harm may still find a way, as a
+/// program can. Load models from sources that you trust as you would trust code.
 #[derive(Clone)]
 pub struct Model(Arc<Inner>);
 
@@ -56,8 +55,9 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] if the bytes are no model or a damaged one, [`Error::Version`] if
-    /// the wrong library is linked, [`Error::OutOfMemory`].
+    /// [`Error::InvalidModel`] if the bytes are no model or a damaged one,
+    /// [`Error::UnsoundModel`] if they contradict themselves, [`Error::Version`] if the wrong
+    /// library is linked, [`Error::OutOfMemory`].
     pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Self> {
         Self::new(ModelBytes::copy(bytes.as_ref())?)
     }
@@ -104,13 +104,7 @@ impl Model {
     fn new(bytes: ModelBytes) -> Result<Self> {
         version::check()?;
         let length = bytes.as_slice().len();
-        let (range, identifier) = IDENTIFIER;
-        if bytes.as_slice().get(range) != Some(identifier) {
-            return Err(Error::InvalidModel {
-                bytes: length,
-                log: "the file identifier TFL3 is missing".to_owned(),
-            });
-        }
+        verify::verify(bytes.as_slice()).map_err(|refusal| Error::refused(length, refusal))?;
         let reporter = Reporter::new();
         // SAFETY: moving a `ModelBytes` does not move what it points to, nobody can change it,
         // and `Inner` keeps it behind the native model. Interpreters keep an `Inner`.
@@ -138,6 +132,15 @@ impl Model {
         self.0
             .signatures
             .get_or_init(|| Signature::read_all(self.as_bytes()))
+    }
+
+    /// What is inside: functions, operators, tensors, metadata, labels.
+    ///
+    /// # Errors
+    ///
+    /// As [`ModelInfo::from_bytes`].
+    pub fn info(&self) -> Result<ModelInfo> {
+        ModelInfo::from_bytes(self.as_bytes())
     }
 
     pub(crate) fn native(&self) -> &RawModel {

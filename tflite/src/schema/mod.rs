@@ -1,5 +1,7 @@
 //! The file format of models: a reader for FlatBuffers, and the schema's numbers.
 
+#![forbid(unsafe_code)]
+
 pub(crate) mod enums;
 pub(crate) mod field;
 pub(crate) mod table;

@@ -349,8 +349,10 @@ impl<'a, T: Scalar> Vector<'a, T> {
         T::read(self.bytes.get(index.checked_mul(T::SIZE)?..)?)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = T> + Clone + 'a {
-        self.bytes.chunks_exact(T::SIZE).filter_map(T::read)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = T> + use<'a, T> {
+        self.bytes
+            .chunks_exact(T::SIZE)
+            .filter_map(|bytes| T::read(bytes))
     }
 
     pub(crate) fn to_vec(self) -> Vec<T> {
