@@ -17,5 +17,10 @@ install -m 755 "${CARGO_TARGET_DIR:-target}/release/bootstrap" "$out/bootstrap"
 install -m 644 model/clothing.tflite model/clothing.labels.txt "$out/"
 
 # The version references of the dynamic symbols, the highest last.
-needed=$(objdump -T "$out/bootstrap" | grep -oE 'GLIBC_[0-9.]+' | sort -uV | tail -n 1)
+needed=$(objdump -T "$out/bootstrap" | { grep -oE 'GLIBC_[0-9.]+' || true; } | sort -uV | tail -n 1)
 echo "$out/bootstrap needs ${needed:-no glibc}; Amazon Linux 2023 has GLIBC_2.34"
+newest=$(printf '%s\n' GLIBC_2.34 "${needed:-GLIBC_2.0}" | sort -V | tail -n 1)
+if [ "$newest" != GLIBC_2.34 ]; then
+  echo "it does not run there: build it on Amazon Linux 2023 or on an older system" >&2
+  exit 1
+fi

@@ -7,21 +7,23 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ring::digest::{Context, SHA256};
 
 use crate::error::Error;
 use crate::vars::{self, Target};
-use crate::{cmake, headers, source};
+use crate::{cmake, headers, progress, source};
 
 /// Raised when the layout of a cached library changes.
 const LAYOUT: &str = "1";
+/// Says how a library was built.
+const MANIFEST: &str = "manifest.toml";
 
 /// A library that was built from source.
 pub(crate) struct Built {
+    pub(crate) dir: PathBuf,
     pub(crate) lib: PathBuf,
     pub(crate) include: PathBuf,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Built {
 impl Built {
     fn new(dir: &Path) -> Self {
         Self {
+            dir: dir.to_owned(),
             lib: dir.join("lib"),
             include: dir.join("include"),
         }
@@ -40,39 +43,80 @@ impl Built {
     }
 }
 
-/// Takes the library from the cache, or builds it.
-pub(crate) fn find_or_build(target: &Target) -> Result<Built, Error> {
-    let out = PathBuf::from(vars::cargo("OUT_DIR")?);
-    // A tree of the user's own can change at any time, and no key would show it.
-    let root =
-        source::cache_root().filter(|_| !vars::is_on(vars::NO_CACHE) && !source::is_own_tree());
-    let Some(root) = root else {
-        let dir = out.join("native");
-        build(&out.join("build"), &dir, &describe(target)?)?;
-        return Ok(Built::new(&dir));
-    };
+/// Where a library is, or will be, and how it will have been built.
+pub(crate) struct Plan {
+    manifest: String,
+    place: Place,
+}
 
+enum Place {
+    /// The cache that all workspaces of the user share.
+    Shared { root: PathBuf, key: String },
+    /// Cargo's output folder, for a library that no key describes or that nobody wants cached.
+    Private(PathBuf),
+}
+
+/// Says which library is wanted.
+pub(crate) fn plan(target: &Target) -> Result<Plan, Error> {
     let manifest = describe(target)?;
-    let key = hash(&manifest);
-    let key = format!("{}-{}", target.triple, &key[..16]);
-    let dir = root.join("lib").join(&key);
-    let cached = Built::new(&dir);
-    // The manifest comes with the rename that completes a library.
-    if !dir.join("manifest.toml").exists() {
-        let _lock = lock(&root.join("lib"), &key)?;
-        // Another build may have done the work while this one waited.
-        if !dir.join("manifest.toml").exists() {
-            let work = root.join("build").join(&key);
-            let staging = root.join("lib").join(format!(".{key}.tmp"));
-            build(&work, &staging, &manifest)?;
-            remove(&dir)?;
-            fs::rename(&staging, &dir).map_err(|error| Error::io("rename to", &dir, error))?;
-            remove(&work)?;
-        }
+    let own_tree = source::own_tree();
+    if let Some(tree) = &own_tree {
+        // It can change at any time, and no key would show it.
+        println!("cargo::rerun-if-changed={}", tree.display());
     }
-    // Brings the script back if the user empties the cache.
-    println!("cargo::rerun-if-changed={}", cached.archive().display());
-    Ok(cached)
+    let root = source::cache_root().filter(|_| !vars::is_on(vars::NO_CACHE) && own_tree.is_none());
+    let place = match root {
+        Some(root) => {
+            let key = format!("{}-{}", target.triple, &hash(&manifest)[..16]);
+            Place::Shared { root, key }
+        }
+        None => Place::Private(PathBuf::from(vars::cargo("OUT_DIR")?)),
+    };
+    Ok(Plan { manifest, place })
+}
+
+impl Plan {
+    /// The library, if an earlier build has put it into the cache.
+    pub(crate) fn find(&self) -> Option<Built> {
+        let Place::Shared { root, key } = &self.place else {
+            return None;
+        };
+        let dir = root.join("lib").join(key);
+        // The manifest comes with the rename that completes a library.
+        if !dir.join(MANIFEST).exists() {
+            return None;
+        }
+        let built = Built::new(&dir);
+        // Brings the script back if the user empties the cache.
+        println!("cargo::rerun-if-changed={}", built.archive().display());
+        Some(built)
+    }
+
+    /// Builds the library.
+    pub(crate) fn build(&self) -> Result<Built, Error> {
+        let (root, key) = match &self.place {
+            Place::Shared { root, key } => (root, key),
+            Place::Private(out) => {
+                let dir = out.join("native");
+                build(&out.join("build"), &dir, &self.manifest)?;
+                return Ok(Built::new(&dir));
+            }
+        };
+        let _lock = lock(&root.join("lib"), key)?;
+        // Another build may have done the work while this one waited.
+        if let Some(built) = self.find() {
+            return Ok(built);
+        }
+        let dir = root.join("lib").join(key);
+        let work = root.join("build").join(key);
+        let staging = root.join("lib").join(format!(".{key}.tmp"));
+        build(&work, &staging, &self.manifest)?;
+        remove(&dir)?;
+        fs::rename(&staging, &dir).map_err(|error| Error::io("rename to", &dir, error))?;
+        // What is left of the build only takes space.
+        let _ = remove(&work);
+        self.find().ok_or(Error::NoArchive(dir))
+    }
 }
 
 /// Builds in `work`, and puts the result into `dest`.
@@ -85,7 +129,7 @@ fn build(work: &Path, dest: &Path, manifest: &str) -> Result<(), Error> {
     let to = built.archive();
     fs::copy(&archive, &to).map_err(|error| Error::io("copy", &archive, error))?;
     headers::install(&source, &built.include)?;
-    let path = dest.join("manifest.toml");
+    let path = dest.join(MANIFEST);
     fs::write(&path, manifest).map_err(|error| Error::io("write", &path, error))
 }
 
@@ -99,30 +143,50 @@ fn describe(target: &Target) -> Result<String, Error> {
     // Writing to a String does not fail.
     let _ = writeln!(text, "pins = {:?}", hash(tflite_sys_source::pins_text()));
     let _ = writeln!(text, "cmake = {:?}", hash_files("cmake")?);
-    let _ = writeln!(text, "shim = {:?}", hash_files("shim")?);
+    // The part of the shim that the library contains, and what this script itself decides.
+    for file in [
+        "shim/minimal_logging.cc",
+        "shim/tflite_sys.h",
+        "build/cmake.rs",
+        "build/headers.rs",
+    ] {
+        let content =
+            fs::read_to_string(file).map_err(|error| Error::io("read", file.as_ref(), error))?;
+        let _ = writeln!(text, "{:?} = {:?}", file, hash(&content));
+    }
     for (name, cpp) in [("cc", false), ("cxx", true)] {
         let _ = writeln!(text, "{name} = {:?}", compiler(cpp));
     }
-    for name in vars::COMPILER_FLAGS {
-        let value = vars::get(name).unwrap_or_default();
-        let _ = writeln!(text, "{name} = {:?}", value.to_string_lossy());
-    }
+    let toolchain = vars::get("CMAKE_TOOLCHAIN_FILE").unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "CMAKE_TOOLCHAIN_FILE = {:?}",
+        toolchain.to_string_lossy()
+    );
     Ok(text)
 }
 
-/// The compiler's own first line: its name and version.
-fn compiler(cpp: bool) -> String {
-    let Ok(tool) = cc::Build::new().cpp(cpp).try_get_compiler() else {
-        return String::new();
+/// The compiler as it will be called, and its own first line: its name and version.
+///
+/// The arguments hold what the many variables that `cc` reads come to. Level of optimisation and
+/// debug information are left out: those are CMake's, not Cargo's.
+fn compiler(cpp: bool) -> Vec<String> {
+    let mut build = cc::Build::new();
+    build.cpp(cpp).opt_level(0).debug(false).warnings(false);
+    let Ok(tool) = build.try_get_compiler() else {
+        return Vec::new();
     };
-    let mut command: Command = tool.to_command();
-    match command.arg("--version").output() {
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stdout);
-            text.lines().next().unwrap_or_default().to_owned()
-        }
-        Err(_) => String::new(),
+    let mut lines = vec![tool.path().display().to_string()];
+    lines.extend(
+        tool.args()
+            .iter()
+            .map(|argument| argument.to_string_lossy().into_owned()),
+    );
+    if let Ok(output) = tool.to_command().arg("--version").output() {
+        let text = String::from_utf8_lossy(&output.stdout);
+        lines.extend(text.lines().next().map(str::to_owned));
     }
+    lines
 }
 
 /// The hash of all files below `dir`, names included, in a fixed order.
@@ -176,6 +240,13 @@ fn lock(dir: &Path, key: &str) -> Result<File, Error> {
     let path = dir.join(name);
     // Never removed: another process may be waiting on this very file.
     let file = File::create(&path).map_err(|error| Error::io("open", &path, error))?;
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            progress::note("Another process builds TensorFlow Lite; waiting for it");
+        }
+        Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
+    }
     file.lock()
         .map_err(|error| Error::io("lock", &path, error))?;
     Ok(file)

@@ -12,6 +12,9 @@ pub(crate) const ARCHIVE: &str = "libtensorflowlite_c.a";
 
 /// Builds the library from the tree `source` in the folder `work`, and says where it is.
 pub(crate) fn build(source: &Path, work: &Path) -> Result<PathBuf, Error> {
+    let ninja = tools::has_ninja();
+    // A folder of another generator would be refused.
+    let work = &work.join(if ninja { "ninja" } else { "make" });
     fs::create_dir_all(work).map_err(|error| Error::io("make", work, error))?;
     let source = source
         .canonicalize()
@@ -25,7 +28,7 @@ pub(crate) fn build(source: &Path, work: &Path) -> Result<PathBuf, Error> {
         .build_target("tensorflowlite_c");
     // The crate's own choice may be make, even where ninja is installed.
     let mut watch = None;
-    if tools::has_ninja() {
+    if ninja {
         config.generator("Ninja");
         watch = Some(BuildWatch::start(work.join("build")));
     }

@@ -26,22 +26,32 @@ pub(crate) enum Error {
     #[error("{0}")]
     Source(Box<tflite_sys_source::Error>),
     #[error(
-        "no static C++ library: {compiler} -print-file-name={file} names none\n\
-         install the compiler's static runtime (Fedora and Amazon Linux: libstdc++-static), \
+        "no static C++ library: {compiler} -print-file-name={file} names none. \
+         Install the compiler's static runtime (Fedora and Amazon Linux: libstdc++-static), \
          or set CXXSTDLIB to the library to link"
     )]
     NoStaticCxx {
         compiler: PathBuf,
         file: &'static str,
     },
-    #[error("cannot {what} {path}: {error}", path = path.display())]
+    #[error(
+        "cannot {what} {path}: {error}\n\
+         the caches need a writable folder with 2 GB of room: set XDG_CACHE_HOME to one, or \
+         {NO_CACHE}=1 to build in Cargo's output folder",
+        path = path.display(),
+        NO_CACHE = crate::vars::NO_CACHE
+    )]
     Io {
         what: &'static str,
         path: PathBuf,
         #[source]
         error: io::Error,
     },
-    #[error("the native build ended, but there is no {path}", path = .0.display())]
+    #[error(
+        "the native build ended, but there is no {path}\n\
+         remove the folder tflite-sys/build in the cache folder, and build again",
+        path = .0.display()
+    )]
     NoArchive(PathBuf),
     #[error("generating the bindings failed: {0}")]
     #[cfg_attr(

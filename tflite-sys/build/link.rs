@@ -1,6 +1,5 @@
 //! What Cargo and the linker are told.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cache::Built;
@@ -9,7 +8,7 @@ use crate::vars::{self, Target};
 
 /// Links a library that was built from source.
 pub(crate) fn built(library: &Built, target: &Target) -> Result<(), Error> {
-    println!("cargo::metadata=root={}", library.lib.join("..").display());
+    println!("cargo::metadata=root={}", library.dir.display());
     println!("cargo::metadata=include={}", library.include.display());
     static_library(&library.lib, target)
 }
@@ -18,7 +17,7 @@ fn static_library(dir: &Path, target: &Target) -> Result<(), Error> {
     println!("cargo::rustc-link-search=native={}", dir.display());
     // Not bundled into the rlib: that would copy the archive at each build.
     println!("cargo::rustc-link-lib=static:-bundle=tensorflowlite_c");
-    cxx_library(target)?;
+    CxxLibrary::find(target)?.link();
     if target.os == "linux" {
         // Part of libc itself since glibc 2.34, and in musl; older ones have them apart.
         for library in ["m", "pthread", "dl"] {
@@ -28,45 +27,64 @@ fn static_library(dir: &Path, target: &Target) -> Result<(), Error> {
     Ok(())
 }
 
-/// Links the C++ runtime: statically where that is usual, so that programs run on machines
-/// without it.
-fn cxx_library(target: &Target) -> Result<(), Error> {
-    if let Some(library) = vars::get(vars::CXXSTDLIB) {
-        println!("cargo::rustc-link-lib={}", library.to_string_lossy());
-        return Ok(());
+/// The C++ runtime: linked statically where that is usual, so that programs run on machines without
+/// it.
+pub(crate) enum CxxLibrary {
+    /// As the user said; `None` for none.
+    Named(Option<String>),
+    /// The system's own, and part of every system.
+    Apple,
+    /// The compiler's static one, in this folder.
+    Static(PathBuf),
+}
+
+impl CxxLibrary {
+    pub(crate) fn find(target: &Target) -> Result<Self, Error> {
+        if let Some(library) = vars::get_even_empty(vars::CXXSTDLIB) {
+            let library = library.to_string_lossy().into_owned();
+            return Ok(Self::Named(Some(library).filter(|name| !name.is_empty())));
+        }
+        if target.is_apple() {
+            return Ok(Self::Apple);
+        }
+        let file = "libstdc++.a";
+        let missing = |compiler: PathBuf| Error::NoStaticCxx { compiler, file };
+        let Ok(compiler) = cc::Build::new().cpp(true).try_get_compiler() else {
+            return Err(missing("no compiler".into()));
+        };
+        let mut command = compiler.to_command();
+        let answer = match command.arg(format!("-print-file-name={file}")).output() {
+            Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+            Err(_) => String::new(),
+        };
+        // A compiler that does not know the file answers with the bare name.
+        match Path::new(&answer).parent() {
+            Some(dir) if dir.is_absolute() => Ok(Self::Static(dir.to_owned())),
+            _ => Err(missing(compiler.path().to_owned())),
+        }
     }
-    if target.is_apple() {
-        // The system's own, and part of every system.
-        println!("cargo::rustc-link-lib=dylib=c++");
-        return Ok(());
+
+    fn link(&self) {
+        match self {
+            Self::Named(None) => {}
+            Self::Named(Some(library)) => println!("cargo::rustc-link-lib={library}"),
+            Self::Apple => println!("cargo::rustc-link-lib=dylib=c++"),
+            Self::Static(dir) => {
+                println!("cargo::rustc-link-search=native={}", dir.display());
+                println!("cargo::rustc-link-lib=static:-bundle=stdc++");
+            }
+        }
     }
-    let compiler = cc::Build::new().cpp(true).get_compiler();
-    let file = "libstdc++.a";
-    let missing = || Error::NoStaticCxx {
-        compiler: compiler.path().to_owned(),
-        file,
-    };
-    let mut command = compiler.to_command();
-    let output = command
-        .arg(format!("-print-file-name={file}"))
-        .output()
-        .map_err(|_| missing())?;
-    // A compiler that does not know the file answers with the bare name.
-    let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    let dir = path
-        .parent()
-        .filter(|dir| dir.is_absolute())
-        .ok_or_else(missing)?;
-    println!("cargo::rustc-link-search=native={}", dir.display());
-    println!("cargo::rustc-link-lib=static:-bundle=stdc++");
-    Ok(())
 }
 
 /// A library that the user has built, or got, elsewhere.
 pub(crate) struct Prebuilt {
-    dir: PathBuf,
+    /// The folder that the user named.
     root: PathBuf,
-    include: PathBuf,
+    /// The folder that it is in.
+    lib: PathBuf,
+    /// The folder of its headers, if it came with them.
+    include: Option<PathBuf>,
     kind: Kind,
 }
 
@@ -77,9 +95,8 @@ enum Kind {
 }
 
 impl Prebuilt {
-    /// Looks for the library in `dir` and in its `lib`.
-    pub(crate) fn find(dir: PathBuf, target: &Target) -> Result<Self, Error> {
-        println!("cargo::rerun-if-changed={}", dir.display());
+    /// Looks for the library in `root` and in its `lib`, and for headers beside it.
+    pub(crate) fn find(root: PathBuf, target: &Target) -> Result<Self, Error> {
         let kind = match vars::get(vars::LIB_KIND) {
             None => Kind::Static,
             Some(kind) if kind == "static" => Kind::Static,
@@ -91,41 +108,43 @@ impl Prebuilt {
             Kind::Dylib if target.is_apple() => "libtensorflowlite_c.dylib",
             Kind::Dylib => "libtensorflowlite_c.so",
         };
-        let found = [dir.clone(), dir.join("lib")]
+        let found = [root.clone(), root.join("lib")]
             .into_iter()
             .find(|dir| dir.join(file).exists());
-        match found {
-            Some(found) => Ok(Self {
-                dir: found,
-                include: dir.join("include"),
-                root: dir,
-                kind,
-            }),
-            None => Err(Error::NoPrebuilt {
-                dir,
+        let Some(lib) = found else {
+            println!("cargo::rerun-if-changed={}", root.display());
+            return Err(Error::NoPrebuilt {
+                dir: root,
                 file: file.to_owned(),
-            }),
-        }
+            });
+        };
+        println!("cargo::rerun-if-changed={}", lib.join(file).display());
+        let include = [root.join("include"), root.join("../include")]
+            .into_iter()
+            .find(|dir| dir.join("tensorflow/lite").is_dir());
+        Ok(Self {
+            root,
+            lib,
+            include,
+            kind,
+        })
     }
 
     /// The folder of its headers, if it came with them.
     pub(crate) fn include(&self) -> Option<&Path> {
-        Some(self.include.as_path()).filter(|dir| dir.join("tensorflow").is_dir())
-    }
-
-    /// Whether this package built it: then its manifest lies beside.
-    pub(crate) fn is_ours(&self) -> bool {
-        fs::read_to_string(self.root.join("manifest.toml"))
-            .is_ok_and(|manifest| manifest.contains("tflite = "))
+        self.include.as_deref()
     }
 
     /// Links it.
     pub(crate) fn link(&self, target: &Target) -> Result<(), Error> {
         println!("cargo::metadata=root={}", self.root.display());
+        if let Some(include) = &self.include {
+            println!("cargo::metadata=include={}", include.display());
+        }
         match self.kind {
-            Kind::Static => static_library(&self.dir, target),
+            Kind::Static => static_library(&self.lib, target),
             Kind::Dylib => {
-                println!("cargo::rustc-link-search=native={}", self.dir.display());
+                println!("cargo::rustc-link-search=native={}", self.lib.display());
                 println!("cargo::rustc-link-lib=dylib=tensorflowlite_c");
                 Ok(())
             }

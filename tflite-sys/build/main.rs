@@ -51,15 +51,25 @@ fn run() -> Result<(), Error> {
     let target = Target::from_cargo()?;
     if let Some(dir) = vars::path(vars::LIB_DIR) {
         let library = link::Prebuilt::find(dir, &target)?;
-        shim::compile(library.include(), library.is_ours())?;
+        shim::compile(library.include());
         library.link(&target)?;
         return bindings::regenerate(library.include());
     }
-    if let Some(missing) = tools::missing() {
-        return link::defer(&missing);
-    }
-    let library = cache::find_or_build(&target)?;
-    shim::compile(Some(&library.include), true)?;
+    let plan = cache::plan(&target)?;
+    let library = match plan.find() {
+        Some(library) => library,
+        None => {
+            // Asked before a build of many minutes, not after it.
+            if let Some(missing) = tools::missing() {
+                return link::defer(&missing);
+            }
+            if let Err(error @ Error::NoStaticCxx { .. }) = link::CxxLibrary::find(&target) {
+                return link::defer(&error.to_string());
+            }
+            plan.build()?
+        }
+    };
+    shim::compile(Some(&library.include));
     link::built(&library, &target)?;
     bindings::regenerate(Some(&library.include))
 }

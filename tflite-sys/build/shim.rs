@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use crate::error::Error;
-
-/// `ours` says whether the library has the log sink that `shim/minimal_logging.cc` defines.
-pub(crate) fn compile(include: Option<&Path>, ours: bool) -> Result<(), Error> {
+/// Compiles it, and compares its declarations with the headers if there are any.
+pub(crate) fn compile(include: Option<&Path>) {
     let mut build = cc::Build::new();
     build
         .file("shim/tflite_sys.c")
@@ -15,9 +13,5 @@ pub(crate) fn compile(include: Option<&Path>, ours: bool) -> Result<(), Error> {
     if let Some(include) = include {
         build.include(include);
     }
-    if !ours {
-        build.define("TFLITE_SYS_NO_LOG_SINK", None);
-    }
     build.compile("tflite_sys_shim");
-    Ok(())
 }

@@ -11,9 +11,29 @@ use crate::vars;
 /// The one archive that is pinned.
 const PIN: &str = "chromium";
 
-/// Whether the tree is the user's own, which no pin describes.
-pub(crate) fn is_own_tree() -> bool {
-    settings().source_dir.is_some()
+/// The user's own tree, if that is to be built: no pin describes it.
+pub(crate) fn own_tree() -> Option<PathBuf> {
+    settings().source_dir
+}
+
+/// Whether the tree is there without a fetch.
+pub(crate) fn is_at_hand() -> bool {
+    let settings = settings();
+    if settings.source_dir.is_some() {
+        return true;
+    }
+    let (Ok(pins), Ok(vendored)) = (pins(), vendored()) else {
+        return false;
+    };
+    let Ok(pin) = pins.get(PIN) else {
+        return false;
+    };
+    let cached = cache_root().map(|root| root.join("src").join(pin.key()));
+    is_complete(&vendored, pin) || cached.is_some_and(|tree| is_complete(&tree, pin))
+}
+
+fn vendored() -> Result<PathBuf, Error> {
+    Ok(PathBuf::from(vars::cargo("CARGO_MANIFEST_DIR")?).join("../third_party/src"))
 }
 
 /// The unpacked tree: the user's own, the vendored one, or the cached one, which is fetched first
@@ -22,7 +42,7 @@ pub(crate) fn find() -> Result<PathBuf, Error> {
     let settings = settings();
     let pins = pins()?;
     let pin = pins.get(PIN)?;
-    let vendored = PathBuf::from(vars::cargo("CARGO_MANIFEST_DIR")?).join("../third_party/src");
+    let vendored = vendored()?;
     if settings.source_dir.is_none() && is_complete(&vendored, pin) {
         return Ok(vendored);
     }
@@ -35,5 +55,8 @@ pub(crate) fn cache_root() -> Option<PathBuf> {
 }
 
 fn settings() -> Settings {
-    Settings::from_env(vars::get)
+    let mut settings = Settings::from_env(vars::get);
+    settings.source_dir = settings.source_dir.map(vars::from_users_folder);
+    settings.archive = settings.archive.map(vars::from_users_folder);
+    settings
 }

@@ -2,9 +2,21 @@
 
 use std::process::{Command, Stdio};
 
+use crate::source;
+
+/// What installs them all.
+pub(crate) const ADVICE: &str = "Install with 'apt-get install cmake ninja-build g++ python3 \
+     xz-utils' or the like, or set TFLITE_SYS_LIB_DIR to a folder with a prebuilt library";
+
 /// Says what is missing, and what installs it; `None` if nothing is.
 pub(crate) fn missing() -> Option<String> {
     let mut names = Vec::new();
+    if !has_ninja() && !runs("make") {
+        names.push("ninja or make");
+    }
+    if !source::is_at_hand() && !runs("xz") {
+        names.push("xz");
+    }
     if !runs("cmake") {
         names.push("cmake");
     }
@@ -22,12 +34,7 @@ pub(crate) fn missing() -> Option<String> {
     if names.is_empty() {
         return None;
     }
-    Some(format!(
-        "{} not found. Install with 'apt-get install cmake ninja-build g++ python3 xz-utils' or the \
-         like, or set {} to a folder with a prebuilt library",
-        names.join(" and "),
-        crate::vars::LIB_DIR
-    ))
+    Some(format!("{} not found. {ADVICE}", names.join(" and ")))
 }
 
 /// Whether ninja is there: builds are faster with it, but make serves.

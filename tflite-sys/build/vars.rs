@@ -18,25 +18,38 @@ pub(crate) const NO_CACHE: &str = "TFLITE_SYS_NO_CACHE";
 pub(crate) const PROGRESS: &str = "TFLITE_SYS_PROGRESS";
 /// The C++ standard library to link, as in the `cc` crate; empty for none.
 pub(crate) const CXXSTDLIB: &str = "CXXSTDLIB";
-/// What else changes the compiled code.
-pub(crate) const COMPILER_FLAGS: [&str; 4] = ["CFLAGS", "CXXFLAGS", "CC", "CXX"];
 
-/// Reads a variable, and has Cargo run this script again when it changes.
+/// Reads a variable, and has Cargo run this script again when it changes. An empty one counts as
+/// unset.
 pub(crate) fn get(name: &str) -> Option<OsString> {
+    get_even_empty(name).filter(|value| !value.is_empty())
+}
+
+/// Reads a variable of which an empty value means something.
+pub(crate) fn get_even_empty(name: &str) -> Option<OsString> {
     println!("cargo::rerun-if-env-changed={name}");
+    env::var_os(name)
+}
+
+/// Reads a variable that does not change what is built: no reason to run this script again.
+pub(crate) fn get_quietly(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Reads a variable that names a path. A relative one is relative to where Cargo was started, as
 /// far as that can be known; the script itself runs in the package's folder.
 pub(crate) fn path(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(get(name)?);
+    get(name).map(|value| from_users_folder(value.into()))
+}
+
+/// Makes a path that the user wrote absolute.
+pub(crate) fn from_users_folder(path: PathBuf) -> PathBuf {
     if path.is_absolute() {
-        return Some(path);
+        return path;
     }
-    // Cargo sets PWD only indirectly: it is the shell's, and survives into build scripts.
+    // The shell sets PWD, and Cargo leaves it alone.
     let base = env::var_os("PWD").map(PathBuf::from).unwrap_or_default();
-    Some(base.join(path))
+    base.join(path)
 }
 
 /// Reads a variable as a switch: `1`, `true`, `yes` and `on` switch it on.

@@ -60,12 +60,20 @@ list(GET _version 0 _major)
 list(GET _version 1 _minor)
 list(GET _version 2 _patch)
 
+# Whether ruy multiplies all matrices, as upstream decides it: on Arm. Elsewhere Eigen has the
+# float ones and gemmlowp or ruy the quantized ones, and all of them through ruy took eighteen
+# times as long.
+set(_with_ruy OFF)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|armv7)")
+  set(_with_ruy ON)
+endif()
+
 function(lite_library name)
   add_library(${name} OBJECT ${ARGN})
   target_link_libraries(${name} PRIVATE headers)
   target_compile_definitions(${name} PRIVATE
     EIGEN_NEON_GEBP_NR=4
-    TFLITE_WITH_RUY
+    $<$<BOOL:${_with_ruy}>:TFLITE_WITH_RUY>
     TFLITE_KERNEL_USE_XNNPACK
     TFLITE_BUILD_WITH_XNNPACK_DELEGATE
     XNNPACK_DELEGATE_ENABLE_QS8

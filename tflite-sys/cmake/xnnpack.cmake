@@ -14,6 +14,8 @@ foreach(_off
     XNNPACK_ENABLE_KLEIDIAI)
   set(${_off} OFF CACHE BOOL "" FORCE)
 endforeach()
+# A library does not write to somebody else's stderr.
+set(CPUINFO_LOG_LEVEL none CACHE STRING "" FORCE)
 foreach(_static CPUINFO_LIBRARY_TYPE PTHREADPOOL_LIBRARY_TYPE XNNPACK_LIBRARY_TYPE)
   set(${_static} static CACHE STRING "" FORCE)
 endforeach()

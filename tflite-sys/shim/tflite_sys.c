@@ -42,10 +42,9 @@ TfLiteModel* tflite_sys_model_create(const void* model_data, size_t model_size,
   return TfLiteModelCreateWithErrorReporter(model_data, model_size, format_and_report, (void*)reporter);
 }
 
-#ifdef TFLITE_SYS_NO_LOG_SINK
-// A library that somebody else built logs as it likes.
-tflite_sys_log_fn tflite_sys_set_log_sink(tflite_sys_log_fn sink) {
+// A library that somebody else built has no sink and logs as it likes. Ours has this function
+// (shim/minimal_logging.cc), which then wins.
+__attribute__((weak)) tflite_sys_log_fn tflite_sys_set_log_sink(tflite_sys_log_fn sink) {
   (void)sink;
   return NULL;
 }
-#endif

@@ -41,8 +41,8 @@ typedef struct tflite_sys_reporter {
 void tflite_sys_interpreter_options_set_reporter(TfLiteInterpreterOptions* options,
                                                  const tflite_sys_reporter* reporter);
 
-// TfLiteModelCreateWithErrorReporter() with a formatting reporter. The reporter is used
-// during the call only.
+// TfLiteModelCreateWithErrorReporter() with a formatting reporter. As c_api.h has it, the
+// reporter must outlive every interpreter that is made from the model.
 TfLiteModel* tflite_sys_model_create(const void* model_data, size_t model_size,
                                      const tflite_sys_reporter* reporter);
 

@@ -23,7 +23,7 @@ pub(crate) fn check() -> Result<()> {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    setup::ensure(setup::BUILD)?;
+    setup::for_build()?;
     setup::ensure(setup::BINDINGS)?;
     let committed = root().join("tflite-sys/src/bindings.rs");
     let generated = step("Generating the bindings", generate)?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::chart;
 use crate::emulator::{self, Emulator};
-use crate::run::{Result, cargo, checked, root, run as run_command, step, target};
+use crate::run::{Result, build_program, cargo, checked, root, step, target};
 use crate::setup;
 use crate::web::{Page, Server};
 
@@ -26,7 +26,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    setup::ensure(setup::BUILD)?;
+    setup::for_build()?;
     let bootstrap = build()?;
     let sample = root().join("model/sample/trousers.jpg");
     let (server, url) = match options.image.as_deref() {
@@ -63,18 +63,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn build() -> Result<PathBuf> {
     step(
         "Building (the native library too, if no earlier build of it is cached)",
-        || {
-            run_command(cargo().args([
-                "build",
-                "--release",
-                "--package",
-                "lambda-fn",
-                "--bin",
-                "bootstrap",
-            ]))
-        },
-    )?;
-    Ok(target().join("release/bootstrap"))
+        || build_program(&["--package", "lambda-fn", "--bin", "bootstrap"]),
+    )
 }
 
 /// The variables that point the function to the model of the repository.

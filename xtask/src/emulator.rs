@@ -49,20 +49,18 @@ pub(crate) fn find() -> Result<PathBuf> {
         return Ok(path);
     }
     step("Fetching the Lambda emulator", || {
-        fetch(file, sha256, &path)
+        fetch(file, sha256, &path, &work)
     })?;
     Ok(path)
 }
 
-fn fetch(file: &str, sha256: &str, path: &Path) -> Result<()> {
-    setup::ensure(setup::BUILD)?;
-    setup::ensure(&setup::PYTHON[..1])?;
-    let work = tools().join("emulator.tmp");
+fn fetch(file: &str, sha256: &str, path: &Path, work: &Path) -> Result<()> {
+    setup::ensure(setup::PYTHON)?;
     let io = |error: std::io::Error| format!("{}: {error}", work.display());
     if work.exists() {
-        fs::remove_dir_all(&work).map_err(io)?;
+        fs::remove_dir_all(work).map_err(io)?;
     }
-    fs::create_dir_all(&work).map_err(io)?;
+    fs::create_dir_all(work).map_err(io)?;
     capture(
         Command::new("python3")
             .args([
@@ -75,9 +73,9 @@ fn fetch(file: &str, sha256: &str, path: &Path) -> Result<()> {
                 PACKAGE,
             ])
             .arg("--dest")
-            .arg(&work),
+            .arg(work),
     )?;
-    let wheel = fs::read_dir(&work)
+    let wheel = fs::read_dir(work)
         .map_err(io)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
@@ -86,7 +84,7 @@ fn fetch(file: &str, sha256: &str, path: &Path) -> Result<()> {
         Command::new("python3")
             .args(["-m", "zipfile", "-e"])
             .arg(&wheel)
-            .arg(&work),
+            .arg(work),
     )?;
     let unpacked = work.join("samcli/local/rapid").join(file);
     match hash(&unpacked) {
@@ -136,39 +134,43 @@ impl Emulator {
         let again = out
             .try_clone()
             .map_err(|error| format!("{}: {error}", log.display()))?;
-        let mut command = Command::new(emulator);
+        // A shell in between ends the whole group when its standard input closes: when this is
+        // dropped, and also when this process is ended in whatever way.
+        let guard = r#""$@" & cat > /dev/null; kill -s TERM -- -$$"#;
+        let mut command = Command::new("sh");
         command
+            .args(["-c", guard, "sh"])
+            .arg(emulator)
             .arg("--runtime-interface-emulator-address")
             .arg(format!("127.0.0.1:{port}"))
             .arg("--runtime-api-address")
             .arg(format!("127.0.0.1:{api}"))
             .arg(bootstrap)
             .envs(variables.iter().copied())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(out)
             .stderr(again)
-            // A group of its own, so that its children can be ended with it.
             .process_group(0);
         let child = command
             .spawn()
             .map_err(|error| format!("{}: {error}", emulator.display()))?;
-        let mut this = Self {
+        let this = Self {
             child,
             url: format!("http://localhost:{port}{PATH}"),
         };
-        this.wait_for(port, log)?;
+        Self::wait_for(port, log)?;
         Ok(this)
     }
 
-    fn wait_for(&mut self, port: u16, log: &Path) -> Result<()> {
+    fn wait_for(port: u16, log: &Path) -> Result<()> {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                let words = fs::read_to_string(log).unwrap_or_default();
-                return Err(format!("the emulator ended with {status}\n{words}"));
-            }
             if start.elapsed() > Duration::from_secs(10) {
-                return Err("the emulator does not listen after 10 s".to_owned());
+                let words = fs::read_to_string(log).unwrap_or_default();
+                return Err(format!(
+                    "the emulator does not listen after 10 s
+{words}"
+                ));
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -180,6 +182,8 @@ impl Emulator {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(60)))
             .http_status_as_error(false)
+            // Loopback is never reached through a proxy.
+            .proxy(None)
             .build()
             .into();
         let text = agent
@@ -195,15 +199,14 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         // The emulator does not end its function by itself, so the whole group is ended.
-        for signal in ["TERM", "KILL"] {
-            let group = format!("kill -s {signal} -- -{}", self.child.id());
-            // It may have ended by itself.
-            let _ = Command::new("sh")
-                .args(["-c", &group])
-                .stderr(Stdio::null())
-                .status();
-            thread::sleep(Duration::from_millis(100));
-        }
+        drop(self.child.stdin.take());
+        thread::sleep(Duration::from_millis(100));
+        // What does not end at once is not asked again.
+        let group = format!("kill -s KILL -- -{}", self.child.id());
+        let _ = Command::new("sh")
+            .args(["-c", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

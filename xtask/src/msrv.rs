@@ -64,7 +64,7 @@ pub(crate) fn check() -> Result<()> {
     }
     run(Command::new("cargo")
         .arg(toolchain)
-        .args(["check", "--workspace", "--all-targets"])
+        .args(["check", "--workspace", "--all-targets", "--locked"])
         .env_remove("RUSTC")
         .env("CARGO_TARGET_DIR", target().join("msrv")))
 }

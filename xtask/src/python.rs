@@ -22,7 +22,6 @@ pub(crate) fn interpreter() -> Result<PathBuf> {
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins.join("\n")) {
         return Ok(python);
     }
-    setup::ensure(setup::BUILD)?;
     setup::ensure(setup::PYTHON)?;
     step("Installing the official Python interpreter", || {
         capture(

@@ -1,9 +1,14 @@
 //! Running programs, and saying what runs and how long it took.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, PipeWriter};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 /// An error that is only ever shown.
 pub(crate) type Result<T> = std::result::Result<T, String>;
@@ -15,12 +20,37 @@ pub(crate) fn root() -> PathBuf {
     root
 }
 
-/// Cargo's output folder.
+/// Cargo's output folder, wherever the user's configuration has put it.
 pub(crate) fn target() -> PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(dir) => root().join(dir),
-        None => root().join("target"),
-    }
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    let ask = || {
+        let text = capture(cargo().args(["metadata", "--no-deps", "--format-version=1"])).ok()?;
+        let metadata: Value = serde_json::from_str(&text).ok()?;
+        metadata["target_directory"].as_str().map(PathBuf::from)
+    };
+    TARGET
+        .get_or_init(|| ask().unwrap_or_else(|| root().join("target")))
+        .clone()
+}
+
+/// Builds one program as it is deployed, and says where Cargo has put it.
+pub(crate) fn build_program(arguments: &[&str]) -> Result<PathBuf> {
+    let mut command = cargo();
+    command
+        .args(["build", "--release", "--locked"])
+        .args(arguments)
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit());
+    let output = command
+        .output()
+        .map_err(|error| format!("cargo: {error}"))?;
+    checked(&command, &output)?;
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .ok_or_else(|| format!("{} made no program", line(&command)))
 }
 
 /// The folder for tools that are fetched: below Cargo's output, so that `cargo clean` ends them.
@@ -57,13 +87,27 @@ pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     // Where a terminal is, the build script finds it by itself.
-    if !std::io::stderr().is_terminal() && std::env::var_os("TFLITE_SYS_PROGRESS").is_none() {
-        command.env(
-            "TFLITE_SYS_PROGRESS",
-            format!("/proc/{}/fd/2", std::process::id()),
-        );
+    if !std::io::stderr().is_terminal()
+        && std::env::var_os("TFLITE_SYS_PROGRESS").is_none()
+        && let Some(path) = progress_pipe()
+    {
+        command.env("TFLITE_SYS_PROGRESS", path);
     }
     command
+}
+
+/// A pipe whose other end is copied to our stderr, as a path that the build script can open. (Our
+/// stderr opened a second time would be written at another place, if it is a file.)
+fn progress_pipe() -> Option<&'static str> {
+    static PIPE: OnceLock<Option<(PipeWriter, String)>> = OnceLock::new();
+    let make = || {
+        let (mut reader, writer) = std::io::pipe().ok()?;
+        let path = format!("/proc/{}/fd/{}", std::process::id(), writer.as_raw_fd());
+        thread::spawn(move || std::io::copy(&mut reader, &mut std::io::stderr()));
+        Some((writer, path))
+    };
+    let pipe = PIPE.get_or_init(make).as_ref();
+    pipe.map(|(_, path)| path.as_str())
 }
 
 /// Runs a command to its end; anything but success is an error that names it.

@@ -8,79 +8,79 @@ use crate::run::{Result, capture, run, step};
 pub(crate) struct Tool {
     ask: &'static [&'static str],
     package: &'static str,
+    /// Whether things only go slower without it.
+    optional: bool,
+}
+
+const fn needed(ask: &'static [&'static str], package: &'static str) -> Tool {
+    Tool {
+        ask,
+        package,
+        optional: false,
+    }
 }
 
 /// What building the native library takes.
 pub(crate) const BUILD: &[Tool] = &[
-    Tool {
-        ask: &["cmake", "--version"],
-        package: "cmake",
-    },
+    needed(&["cc", "--version"], "gcc"),
+    needed(&["c++", "--version"], "g++"),
+    needed(&["cmake", "--version"], "cmake"),
+    needed(&["make", "--version"], "make"),
+    needed(&["python3", "--version"], "python3"),
+    needed(&["xz", "--version"], "xz-utils"),
     Tool {
         ask: &["ninja", "--version"],
         package: "ninja-build",
-    },
-    Tool {
-        ask: &["cc", "--version"],
-        package: "gcc",
-    },
-    Tool {
-        ask: &["c++", "--version"],
-        package: "g++",
-    },
-    Tool {
-        ask: &["xz", "--version"],
-        package: "xz-utils",
-    },
-    Tool {
-        ask: &["python3", "--version"],
-        package: "python3",
+        optional: true,
     },
 ];
 
 /// What fetching the emulator and the Python peers takes.
 pub(crate) const PYTHON: &[Tool] = &[
-    Tool {
-        ask: &["python3", "-m", "pip", "--version"],
-        package: "python3-pip",
-    },
-    Tool {
-        ask: &["python3", "-c", "import venv, ensurepip"],
-        package: "python3-venv",
-    },
+    needed(&["python3", "-m", "pip", "--version"], "python3-pip"),
+    needed(&["python3", "-c", "import venv, ensurepip"], "python3-venv"),
 ];
 
-/// What generating the bindings takes. Its `libclang` is a library, so clang's own answer to where
-/// it keeps its libraries stands for it.
+/// What generating the bindings takes.
 pub(crate) const BINDINGS: &[Tool] = &[
-    Tool {
-        ask: &["clang", "--version"],
-        package: "clang",
-    },
-    Tool {
-        ask: &[
+    needed(&["clang", "--version"], "clang"),
+    // A library has no answer of its own: it is looked for where clang's and the system's are.
+    needed(
+        &[
             "sh",
             "-c",
             "ls $(clang -print-resource-dir)/../../libclang*.so* \
-                              $(clang -print-resource-dir)/../../../libclang*.so* 2>/dev/null | grep -q .",
+                $(clang -print-resource-dir)/../../../libclang*.so* 2>/dev/null | grep -q .",
         ],
-        package: "libclang-dev",
-    },
+        "libclang-dev",
+    ),
 ];
+
+/// Installs what a build from source takes, unless a prebuilt library is named.
+pub(crate) fn for_build() -> Result<()> {
+    match std::env::var_os("TFLITE_SYS_LIB_DIR") {
+        Some(_) => Ok(()),
+        None => ensure(BUILD),
+    }
+}
 
 /// Installs what is missing of `tools`, or says what to install.
 pub(crate) fn ensure(tools: &[Tool]) -> Result<()> {
-    let missing: Vec<_> = tools
-        .iter()
-        .filter(|tool| !answers(tool.ask))
-        .map(|tool| tool.package)
-        .collect();
+    let missing: Vec<_> = tools.iter().filter(|tool| !answers(tool.ask)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let list = missing.join(" ");
+    let list = missing
+        .iter()
+        .map(|tool| tool.package)
+        .collect::<Vec<_>>()
+        .join(" ");
     let is_root = capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !is_root || !answers(&["apt-get", "--version"]) {
+        if missing.iter().all(|tool| tool.optional) {
+            eprintln!("    things go slower without {list} (Debian's package names)");
+            return Ok(());
+        }
         return Err(format!(
             "missing: {list} (Debian's package names)\n\
              install them, for example with: sudo apt-get install {list}"
@@ -95,7 +95,7 @@ pub(crate) fn ensure(tools: &[Tool]) -> Result<()> {
         };
         apt(&["-qq", "update"])?;
         let mut install = vec!["-qq", "install", "--yes", "--no-install-recommends"];
-        install.extend(&missing);
+        install.extend(missing.iter().map(|tool| tool.package));
         apt(&install)
     })
 }

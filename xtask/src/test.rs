@@ -22,15 +22,18 @@ const CHECKS: &[Check] = &[
         passed(run_command(cargo().args(["fmt", "--all", "--check"])))
     }),
     ("clippy", || {
-        passed(run_command(cargo().args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "--deny",
-            "warnings",
-        ])))
+        for features in [
+            ["--workspace", "--all-features"].as_slice(),
+            &["--package", "tflite-native", "--no-default-features"],
+        ] {
+            run_command(
+                cargo()
+                    .args(["clippy", "--all-targets", "--locked"])
+                    .args(features)
+                    .args(["--", "--deny", "warnings"]),
+            )?;
+        }
+        Ok(Outcome::Passed)
     }),
     ("unit, integration and doc tests", || {
         passed(run_command(cargo().args([
@@ -82,8 +85,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if checks.is_empty() {
         return Err(format!("no step has '{filter}' in its name"));
     }
-    setup::ensure(setup::BUILD)?;
+    setup::for_build()?;
     setup::ensure(setup::PYTHON)?;
+    setup::ensure(setup::BINDINGS)?;
     let start = Instant::now();
     let mut lines = Vec::new();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);

@@ -13,6 +13,10 @@ pub(crate) fn check() -> Result<()> {
         command
             .args(arguments)
             .arg("--locked")
+            // What the caller has set must not decide the outcome.
+            .env_remove("TFLITE_SYS_LIB_DIR")
+            .env_remove("TFLITE_SYS_SOURCE_DIR")
+            .env_remove("DOCS_RS")
             .env("CXX", dir.join("no-such-compiler"))
             .env("CARGO_TARGET_DIR", &dir)
             .env("XDG_CACHE_HOME", &cache);
