@@ -100,8 +100,7 @@ fn fetch(file: &str, sha256: &str, path: &Path, work: &Path) -> Result<()> {
         Some(_) => {}
     }
     fs::set_permissions(&unpacked, fs::Permissions::from_mode(0o755)).map_err(io)?;
-    fs::rename(&unpacked, path).map_err(io)?;
-    fs::remove_dir_all(work).map_err(io)
+    fs::rename(&unpacked, path).map_err(io)
 }
 
 fn hash(path: &Path) -> Option<String> {
