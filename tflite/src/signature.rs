@@ -200,8 +200,8 @@ mod tests {
             [0, 1]
         );
         let broken = include_bytes!("../tests/models/broken_signatures.tflite");
-        // The others name a subgraph or a tensor that does not exist, a tensor that is neither
-        // input nor output, or share their key with one of those.
+        // The others name a tensor that is neither input nor output, or share their key with one
+        // of those.
         assert_eq!(
             Signature::read_all(broken)
                 .iter()

@@ -51,7 +51,7 @@ pub struct ModelInfo {
     /// Named data: `min_runtime_version`, `TFLITE_METADATA`, and whatever tools add.
     pub metadata: Vec<MetadataInfo>,
     /// What `TFLITE_METADATA` says, if there is any.
-    pub description_for_people: Option<ModelMetadata>,
+    pub model_metadata: Option<ModelMetadata>,
     /// The files of the ZIP archive behind the model, such as `labels.txt`.
     pub files: Vec<FileInfo>,
     /// The labels of inputs and outputs, from those files.

@@ -39,7 +39,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ModelInfo> {
         })?,
         signatures: list(&root, at::SIGNATURES, read_signature)?,
         metadata: Vec::new(),
-        description_for_people: None,
+        model_metadata: None,
         files: Vec::new(),
         labels: Vec::new(),
         warnings: Vec::new(),
@@ -68,7 +68,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ModelInfo> {
 fn add_description(info: &mut ModelInfo, bytes: &[u8], description: Option<&[u8]>) {
     if let Some(description) = description {
         match metadata::read(description) {
-            Ok(description) => info.description_for_people = Some(description),
+            Ok(description) => info.model_metadata = Some(description),
             Err(malformed) => info.warnings.push(format!("{DESCRIPTION}: {malformed}")),
         }
     }
@@ -88,7 +88,7 @@ fn add_description(info: &mut ModelInfo, bytes: &[u8], description: Option<&[u8]
             bytes: entry.size,
         })
         .collect();
-    if let Some(description) = &info.description_for_people {
+    if let Some(description) = &info.model_metadata {
         info.labels = labels::read(description, &archive, &mut info.warnings);
     }
 }

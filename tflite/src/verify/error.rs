@@ -170,7 +170,7 @@ pub enum ModelProblem {
     },
 
     /// There are too few or too many of something.
-    #[error("{field} has {count} elements, not {minimum} to {maximum}")]
+    #[error("{field} has {count} elements, not {}", Range(*minimum, *maximum))]
     Count {
         /// The field.
         field: &'static str,
@@ -192,16 +192,27 @@ pub enum ModelProblem {
     },
 
     /// An operator reads what nothing wrote before.
-    #[error("input {position}, tensor {tensor}, is neither constant nor input nor computed before")]
+    #[error(
+        "{field}[{position}], tensor {tensor}, is neither constant nor input nor computed before"
+    )]
     NotComputed {
-        /// Where it stands among the inputs, or the subgraph's outputs.
+        /// The operator's inputs, or the subgraph's outputs.
+        field: &'static str,
+        /// Where it stands there.
         position: usize,
         /// The tensor.
         tensor: usize,
     },
 
+    /// An input is left out that the operator cannot work without.
+    #[error("inputs[{position}] is required, but left out")]
+    LeftOut {
+        /// Where it stands among the inputs.
+        position: usize,
+    },
+
     /// An operator writes what it must not.
-    #[error("output {position}, tensor {tensor}, is {reason}")]
+    #[error("outputs[{position}], tensor {tensor}, is {reason}")]
     Overwritten {
         /// Where it stands among the outputs.
         position: usize,
@@ -225,6 +236,19 @@ pub enum ModelProblem {
     /// Any other contradiction.
     #[error("{0}")]
     Contradiction(&'static str),
+}
+
+/// How many there may be.
+struct Range(usize, usize);
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(minimum, usize::MAX) => write!(f, "{minimum} or more"),
+            Self(minimum, maximum) if minimum == maximum => write!(f, "{minimum}"),
+            Self(minimum, maximum) => write!(f, "{minimum} to {maximum}"),
+        }
+    }
 }
 
 /// A model is refused.

@@ -4,11 +4,14 @@ use super::error::{Fault, In, Result};
 use super::operator::Operator;
 use super::tensor::{self, Facts};
 use super::{MAX_CALL_DEPTH, Model, ModelPart, ModelProblem, builtin};
+use crate::schema::field::operator::INPUTS;
 use crate::schema::field::{subgraph as at, tensor as tensor_at};
 use crate::schema::table::{Field, Vector};
 
 /// What a subgraph means to those that call it.
 pub(super) struct Graph {
+    /// How many tensors there are.
+    pub(super) tensors: usize,
     calls: Vec<Call>,
     /// Inputs that are left out cannot be passed on by a caller.
     has_optional_input: bool,
@@ -98,6 +101,7 @@ pub(super) fn verify(model: &Model<'_, '_>, index: usize) -> Result<Graph> {
     }
     verify_outputs(outputs, &tensors, &states).within(whole)?;
     Ok(Graph {
+        tensors: tensors.len(),
         calls,
         has_optional_input: inputs.iter().any(|input| input == -1),
     })
@@ -148,7 +152,7 @@ fn follow(
     states: &mut [State],
 ) -> std::result::Result<(), Fault> {
     for (position, tensor) in operator.inputs() {
-        is_there(position, tensor, tensors, states)?;
+        is_there(INPUTS, position, tensor, tensors, states)?;
     }
     for (position, tensor) in operator.outputs() {
         let Some(state) = states.get_mut(tensor) else {
@@ -174,6 +178,7 @@ fn follow(
 }
 
 fn is_there(
+    field: Field,
     position: usize,
     tensor: usize,
     tensors: &[Facts<'_>],
@@ -191,7 +196,11 @@ fn is_there(
         Some(facts) if facts.is_external => Err(ModelProblem::Contradiction(
             "an input is in another file, which the runtime does not load",
         )),
-        _ => Err(ModelProblem::NotComputed { position, tensor }),
+        _ => Err(ModelProblem::NotComputed {
+            field: field.1,
+            position,
+            tensor,
+        }),
     }
 }
 
@@ -202,7 +211,7 @@ fn verify_outputs(
 ) -> std::result::Result<(), ModelProblem> {
     for (position, output) in outputs.iter().enumerate() {
         let tensor = usize::try_from(output).unwrap_or(usize::MAX);
-        is_there(position, tensor, tensors, states)?;
+        is_there(at::OUTPUTS, position, tensor, tensors, states)?;
         if tensors.get(tensor).is_some_and(|facts| facts.is_sparse) {
             return Err(ModelProblem::Contradiction(
                 "a sparse constant is an output",

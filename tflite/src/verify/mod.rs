@@ -89,6 +89,7 @@ pub(crate) fn verify(bytes: &[u8]) -> Result {
         graphs.push(graph::verify(&model, index)?);
     }
     graph::verify_calls(&graphs)?;
+    verify_signatures(&root, &graphs)?;
     verify_metadata(&root, &model)
 }
 
@@ -113,6 +114,36 @@ fn codes(root: &Table<'_, '_>) -> Result<Vec<Code>> {
         named.push(Code { builtin, name });
     }
     Ok(named)
+}
+
+/// The runtime follows both kinds of index without a look.
+fn verify_signatures(root: &Table<'_, '_>, graphs: &[graph::Graph]) -> Result {
+    use field::{signature as at, tensor_map};
+    let index_of = |(index, field, count): (u32, &'static str, usize)| {
+        let found = usize::try_from(index).ok().filter(|&index| index < count);
+        found.ok_or(ModelProblem::Index {
+            field,
+            index: index.into(),
+            count,
+        })
+    };
+    let signatures = root.tables(field::model::SIGNATURES)?.unwrap_or_default();
+    for (index, signature) in signatures.iter().enumerate() {
+        let part = || ModelPart::Signature {
+            index,
+            key: signature.text(at::KEY).unwrap_or_default(),
+        };
+        let subgraph = signature.number::<u32>(at::SUBGRAPH)?;
+        let subgraph = index_of((subgraph, at::SUBGRAPH.1, graphs.len())).within(part)?;
+        let tensors = graphs.get(subgraph).map_or(0, |graph| graph.tensors);
+        for names in [at::INPUTS, at::OUTPUTS] {
+            for name in signature.tables(names)?.unwrap_or_default() {
+                let tensor = name.number::<u32>(tensor_map::TENSOR)?;
+                index_of((tensor, tensor_map::TENSOR.1, tensors)).within(part)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn verify_metadata(root: &Table<'_, '_>, model: &Model<'_, '_>) -> Result {

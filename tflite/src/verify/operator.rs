@@ -131,12 +131,7 @@ impl<'m, 'a> Operator<'m, 'a> {
             _ => usize::MAX,
         };
         match self.inputs.iter().position(|input| input == -1) {
-            Some(position) if position < first => Err(ModelProblem::Contents {
-                what: "an input that is required is left out (its position)",
-                value: i64::try_from(position).unwrap_or(i64::MAX),
-                expected: -1,
-            }
-            .into()),
+            Some(position) if position < first => Err(ModelProblem::LeftOut { position }.into()),
             _ => Ok(()),
         }
     }

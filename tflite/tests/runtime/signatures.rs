@@ -94,12 +94,7 @@ fn what_is_not_there_is_named() {
 #[test]
 fn broken_signatures_are_not_run() {
     let mut interpreter = interpreter("broken_signatures");
-    for key in [
-        "other subgraph",
-        "no such tensor",
-        "an output as input",
-        "twice",
-    ] {
+    for key in ["an output as input", "twice"] {
         let error = interpreter
             .signature_runner(key)
             .map(drop)

@@ -1,0 +1,429 @@
+//! Models that contradict themselves, as `tests/models/refused.py` makes them.
+
+use tflite::{Error, Interpreter, Model, ModelInfo, ModelPart, ModelProblem};
+
+use super::models;
+
+/// What each model in `refused/` is refused for.
+const REFUSALS: &[(&str, &str)] = &[
+    (
+        "bool_two",
+        "tensor 0 \"x\" of subgraph 0: a boolean is neither 0 nor 1: 2, not 1",
+    ),
+    (
+        "buffer_index",
+        "tensor 2 \"c\" of subgraph 0: buffer refers to 2, but there are only 2",
+    ),
+    (
+        "call_circle",
+        "operator 0 (IF) of subgraph 2: subgraphs call each other in a circle, or more than 64 deep",
+    ),
+    (
+        "call_index",
+        "operator 0 (IF) of subgraph 0: then_subgraph_index refers to 3, but there are only 3",
+    ),
+    (
+        "call_itself",
+        "operator 0 (IF) of subgraph 0: subgraphs call each other in a circle, or more than 64 deep",
+    ),
+    (
+        "call_negative",
+        "operator 0 (IF) of subgraph 0: then_subgraph_index refers to -1, but there are only 3",
+    ),
+    (
+        "call_once_itself",
+        "operator 0 (CALL_ONCE) of subgraph 0: subgraphs call each other in a circle, or more than 64 deep",
+    ),
+    (
+        "call_with_input_left_out",
+        "operator 0 (IF) of subgraph 0: it calls a subgraph whose inputs are left out",
+    ),
+    (
+        "call_without_options",
+        "operator 0 (WHILE) of subgraph 0: builtin_options is missing",
+    ),
+    (
+        "computed_twice",
+        "operator 1 (ADD) of subgraph 0: outputs[0], tensor 1, is computed by an operator before",
+    ),
+    (
+        "concatenation_inputs",
+        "operator 0 (CONCATENATION) of subgraph 0: inputs has 0 elements, not 1 or more",
+    ),
+    (
+        "constant_long",
+        "tensor 2 \"c\" of subgraph 0: float32 of shape [3] needs 12 bytes, but the buffer has 16",
+    ),
+    (
+        "constant_short",
+        "tensor 2 \"c\" of subgraph 0: float32 of shape [3] needs 12 bytes, but the buffer has 8",
+    ),
+    (
+        "constant_type",
+        "tensor 2 \"c\" of subgraph 0: int64 of shape [3] needs 24 bytes, but the buffer has 12",
+    ),
+    (
+        "constant_variant",
+        "tensor 2 \"c\" of subgraph 0: variant cannot be a constant",
+    ),
+    (
+        "custom_options_wrap",
+        "operator 0 (Mine) of subgraph 0: large_custom_options_offset has 9223372036854775808 bytes at 9223372036854775808, but the file ends at 440",
+    ),
+    (
+        "custom_without_name",
+        "operator code 0: custom_code is missing",
+    ),
+    (
+        "dimension_negative",
+        "tensor 0 \"x\" of subgraph 0: shape is -3, not 0 to 2147483647",
+    ),
+    (
+        "external",
+        "operator 0 (ADD) of subgraph 0: an input is in another file, which the runtime does not load",
+    ),
+    (
+        "input_left_out",
+        "operator 0 (ADD) of subgraph 0: inputs[0] is required, but left out",
+    ),
+    (
+        "int2_size",
+        "tensor 0 \"x\" of subgraph 0: int2 of shape [5] needs 2 bytes, but the buffer has 3",
+    ),
+    (
+        "int4_size",
+        "tensor 0 \"x\" of subgraph 0: int4 of shape [5] needs 3 bytes, but the buffer has 4",
+    ),
+    (
+        "metadata_buffer",
+        "metadata 0 \"notes\": buffer refers to 9, but there are only 2",
+    ),
+    ("no_buffers", "the model: buffers is missing"),
+    ("no_subgraphs", "the model: subgraphs is missing"),
+    ("no_tensors", "subgraph 0: tensors is missing"),
+    (
+        "not_computed",
+        "operator 0 (ADD) of subgraph 0: inputs[0], tensor 0, is neither constant nor input nor computed before",
+    ),
+    (
+        "offset_behind_the_end",
+        "tensor 2 \"c\" of subgraph 0: buffer has 12 bytes at 1048576, but the file ends at 448",
+    ),
+    (
+        "offset_size",
+        "tensor 2 \"c\" of subgraph 0: float32 of shape [3] needs 12 bytes, but the buffer has 8",
+    ),
+    (
+        "offset_unaligned",
+        "tensor 2 \"c\" of subgraph 0: buffer starts at 381, which is no multiple of 4",
+    ),
+    (
+        "offset_wraps",
+        "tensor 2 \"c\" of subgraph 0: buffer has 12 bytes at 18446744073709551612, but the file ends at 448",
+    ),
+    (
+        "operator_code",
+        "operator 0 (of unknown kind) of subgraph 0: opcode_index refers to 1, but there are only 1",
+    ),
+    (
+        "operator_input",
+        "operator 0 (ADD) of subgraph 0: inputs refers to 3, but there are only 3",
+    ),
+    (
+        "operator_intermediate",
+        "operator 0 (ADD) of subgraph 0: intermediates refers to 7, but there are only 3",
+    ),
+    (
+        "operator_output",
+        "operator 0 (ADD) of subgraph 0: outputs refers to -1, but there are only 3",
+    ),
+    (
+        "output_is_constant",
+        "operator 0 (ADD) of subgraph 0: outputs[0], tensor 2, is a constant",
+    ),
+    (
+        "output_is_input",
+        "operator 0 (ADD) of subgraph 0: outputs[0], tensor 0, is an input of the subgraph",
+    ),
+    (
+        "output_is_variable",
+        "operator 0 (ADD) of subgraph 0: outputs[0], tensor 1, is a variable",
+    ),
+    (
+        "output_not_computed",
+        "subgraph 0: outputs[0], tensor 1, is neither constant nor input nor computed before",
+    ),
+    (
+        "pad_inputs",
+        "operator 0 (MIRROR_PAD) of subgraph 0: inputs has 1 elements, not 2",
+    ),
+    (
+        "quantization_axis",
+        "tensor 2 \"c\" of subgraph 0: quantized_dimension refers to 1, but there are only 1",
+    ),
+    (
+        "quantization_blocks",
+        "tensor 2 \"c\" of subgraph 0: scales refers to 8, but there are only 3",
+    ),
+    (
+        "quantization_not_finite",
+        "tensor 2 \"c\" of subgraph 0: a scale of the quantization is negative or not finite",
+    ),
+    (
+        "quantization_scales",
+        "tensor 2 \"c\" of subgraph 0: scale has 2 elements, not 3",
+    ),
+    (
+        "quantization_zero_point_range",
+        "tensor 2 \"c\" of subgraph 0: zero_point is 1099511627776, not -2147483648 to 2147483647",
+    ),
+    (
+        "quantization_zero_points",
+        "tensor 2 \"c\" of subgraph 0: zero_point has 1 elements, not 3",
+    ),
+    (
+        "rank",
+        "tensor 0 \"x\" of subgraph 0: shape has 255 elements, not 0 to 254",
+    ),
+    (
+        "reshape_negative",
+        "operator 0 (RESHAPE) of subgraph 0: new_shape is -3, not -1 to 2147483647",
+    ),
+    (
+        "reshape_rank",
+        "operator 0 (RESHAPE) of subgraph 0: new_shape has 9 elements, not 0 to 8",
+    ),
+    (
+        "reshape_tensor_negative",
+        "operator 0 (RESHAPE) of subgraph 0: new_shape is -3, not -1 to 2147483647",
+    ),
+    (
+        "reshape_two_unknown",
+        "operator 0 (RESHAPE) of subgraph 0: the number of unknown dimensions: 2, not 1",
+    ),
+    (
+        "reshape_type",
+        "operator 0 (RESHAPE) of subgraph 0: int8 cannot be the output of an operator that keeps its input's type",
+    ),
+    (
+        "shape_overflow",
+        "tensor 0 \"x\" of subgraph 0: the shape [65536, 65536] has more than 2147483647 elements",
+    ),
+    (
+        "shape_overflow_behind_zero",
+        "tensor 0 \"x\" of subgraph 0: the shape [0, 65536, 65536] has more than 2147483647 elements",
+    ),
+    (
+        "signature_range",
+        "tensor 0 \"x\" of subgraph 0: shape_signature is -2, not -1 to 2147483647",
+    ),
+    (
+        "signature_rank",
+        "tensor 0 \"x\" of subgraph 0: shape_signature has 2 elements, not 1",
+    ),
+    (
+        "signature_subgraph",
+        "signature 0 \"f\": subgraph_index refers to 1, but there are only 1",
+    ),
+    (
+        "signature_tensor",
+        "signature 0 \"f\": tensor_index refers to 3, but there are only 3",
+    ),
+    (
+        "sparse_block",
+        "tensor 2 \"w\" of subgraph 0: dim_metadata has 2 elements, not 3",
+    ),
+    (
+        "sparse_dense_size",
+        "tensor 2 \"w\" of subgraph 0: the size of a dense dimension: 3, not 2",
+    ),
+    (
+        "sparse_dimensions",
+        "tensor 2 \"w\" of subgraph 0: dim_metadata has 1 elements, not 2",
+    ),
+    (
+        "sparse_format",
+        "tensor 2 \"w\" of subgraph 0: format is 2, not 0 to 1",
+    ),
+    (
+        "sparse_index",
+        "tensor 2 \"w\" of subgraph 0: a stored index: 4, not 3",
+    ),
+    (
+        "sparse_order",
+        "tensor 2 \"w\" of subgraph 0: the traversal order is no permutation: 0, not 1",
+    ),
+    (
+        "sparse_read",
+        "operator 0 (NEG) of subgraph 0: it reads a sparse constant, which only DENSIFY and FULLY_CONNECTED can",
+    ),
+    (
+        "sparse_segment_count",
+        "tensor 2 \"w\" of subgraph 0: the number of segments: 2, not 3",
+    ),
+    (
+        "sparse_segment_end",
+        "tensor 2 \"w\" of subgraph 0: the number of indices: 3, not 9",
+    ),
+    (
+        "sparse_segments",
+        "tensor 2 \"w\" of subgraph 0: where a segment starts: 1, not 2",
+    ),
+    (
+        "sparse_size",
+        "tensor 2 \"w\" of subgraph 0: float32 of shape [2, 4] needs 12 bytes, but the buffer has 32",
+    ),
+    (
+        "strings_count",
+        "tensor 0 \"words\" of subgraph 0: the number of strings: 3, not 2",
+    ),
+    (
+        "strings_end",
+        "tensor 0 \"words\" of subgraph 0: where the last string ends: 18, not 19",
+    ),
+    (
+        "strings_far",
+        "tensor 0 \"words\" of subgraph 0: where the last string ends: 20, not 19",
+    ),
+    (
+        "strings_header",
+        "tensor 0 \"words\" of subgraph 0: a string tensor's size in bytes: 19, not 44",
+    ),
+    (
+        "strings_middle",
+        "tensor 0 \"words\" of subgraph 0: where a string ends: 19, not 1048576",
+    ),
+    (
+        "strings_negative",
+        "tensor 0 \"words\" of subgraph 0: the number of strings: -1, not 2",
+    ),
+    (
+        "strings_order",
+        "tensor 0 \"words\" of subgraph 0: where a string ends: 15, not 16",
+    ),
+    (
+        "strings_start",
+        "tensor 0 \"words\" of subgraph 0: where the first string starts: 12, not 16",
+    ),
+    (
+        "subgraph_input",
+        "subgraph 0: inputs refers to -2, but there are only 3",
+    ),
+    (
+        "subgraph_output",
+        "subgraph 0: outputs refers to -1, but there are only 3",
+    ),
+    (
+        "type_unknown",
+        "tensor 0 \"x\" of subgraph 0: type 21 cannot be in a model for this runtime",
+    ),
+    (
+        "uint4_size",
+        "tensor 0 \"x\" of subgraph 0: uint4 of shape [5] needs 3 bytes, but the buffer has 4",
+    ),
+    (
+        "variable_with_data",
+        "tensor 2 \"c\" of subgraph 0: a tensor with data cannot be variable or in another file",
+    ),
+    (
+        "version",
+        "the model: the schema's version is 2, only 3 is supported",
+    ),
+];
+
+fn refuse(name: &str, bytes: &[u8]) -> (ModelPart, ModelProblem) {
+    match Model::from_bytes(bytes) {
+        Err(Error::UnsoundModel { part, problem }) => (*part, *problem),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn each_contradiction_is_named() {
+    let models = models("refused");
+    for (name, bytes) in &models {
+        let (part, problem) = refuse(name, bytes);
+        let expected = REFUSALS.iter().find(|(model, _)| model == name);
+        let message = format!("{part}: {problem}");
+        assert_eq!(
+            Some(message.as_str()),
+            expected.map(|(_, text)| *text),
+            "{name}"
+        );
+    }
+    assert_eq!(models.len(), REFUSALS.len());
+}
+
+#[test]
+fn errors_carry_what_they_say() {
+    let models = models("refused");
+    let find = |name: &str| {
+        let (_, bytes) = models
+            .iter()
+            .find(|(model, _)| model == name)
+            .expect("there");
+        refuse(name, bytes)
+    };
+    let (part, problem) = find("constant_long");
+    let tensor = ModelPart::Tensor {
+        subgraph: 0,
+        index: 2,
+        name: "c".to_owned(),
+    };
+    assert_eq!(part, tensor);
+    assert!(matches!(
+        problem,
+        ModelProblem::ConstantSize {
+            expected: 12,
+            actual: 16,
+            ..
+        }
+    ));
+    let (_, problem) = find("offset_wraps");
+    let ModelProblem::Outside { offset, size, .. } = problem else {
+        panic!("{problem}")
+    };
+    assert_eq!((offset, size), (u64::MAX - 3, 12));
+}
+
+#[test]
+fn what_is_refused_can_be_described() {
+    for (name, bytes) in models("refused") {
+        let info = ModelInfo::from_bytes(&bytes).expect("well-formed");
+        assert_eq!(info.subgraphs.is_empty(), name == "no_subgraphs", "{name}");
+    }
+}
+
+#[test]
+fn sound_models_are_accepted_and_run() {
+    let models = models("accepted");
+    assert!(models.len() > 10);
+    for (name, bytes) in models {
+        let model = Model::from_bytes(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut interpreter = Interpreter::new(&model, Default::default())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let is_run = interpreter.invoke();
+        assert!(is_run.is_ok(), "{name}: {is_run:?}");
+    }
+}
+
+#[test]
+fn weights_behind_the_flatbuffer_are_used() {
+    let models = models("accepted");
+    let (_, bytes) = models
+        .iter()
+        .find(|(name, _)| name == "offset")
+        .expect("there");
+    let model = Model::from_bytes(bytes).expect("sound");
+    let mut interpreter = Interpreter::new(&model, Default::default()).expect("sound");
+    interpreter
+        .input_mut(0)
+        .expect("input")
+        .copy_from_slice(&[10.0_f32, 20.0, 30.0])
+        .expect("three");
+    interpreter.invoke().expect("no error");
+    let output = interpreter.output(0).expect("output");
+    assert_eq!(output.data::<f32>().expect("floats"), [11.0, 22.0, 33.0]);
+    let info = model.info().expect("sound");
+    assert_eq!(info.subgraphs[0].tensors[2].constant_bytes, Some(12));
+}
