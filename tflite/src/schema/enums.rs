@@ -6,7 +6,6 @@ use crate::tensor::TensorType;
 
 /// The operators that are numbered.
 pub(crate) mod builtin {
-    pub(crate) const CONCATENATION: i32 = 2;
     pub(crate) const CONV_2D: i32 = 3;
     pub(crate) const DEPTHWISE_CONV_2D: i32 = 4;
     pub(crate) const FULLY_CONNECTED: i32 = 9;
@@ -21,25 +20,15 @@ pub(crate) mod builtin {
     pub(crate) const BIDIRECTIONAL_SEQUENCE_LSTM: i32 = 52;
     pub(crate) const TRANSPOSE_CONV: i32 = 67;
     pub(crate) const EXPAND_DIMS: i32 = 70;
-    pub(crate) const PACK: i32 = 83;
-    pub(crate) const MIRROR_PAD: i32 = 100;
-    pub(crate) const ADD_N: i32 = 106;
     pub(crate) const IF: i32 = 118;
     pub(crate) const WHILE: i32 = 119;
     pub(crate) const DENSIFY: i32 = 124;
     pub(crate) const CALL_ONCE: i32 = 129;
     pub(crate) const CONV_3D: i32 = 132;
     pub(crate) const CONV_3D_TRANSPOSE: i32 = 141;
-    pub(crate) const VAR_HANDLE: i32 = 142;
-    pub(crate) const SIGN: i32 = 158;
-    pub(crate) const STABLEHLO_ADD: i32 = 163;
-    pub(crate) const STABLEHLO_MULTIPLY: i32 = 165;
-    pub(crate) const STABLEHLO_MAXIMUM: i32 = 166;
     pub(crate) const STABLEHLO_CUSTOM_CALL: i32 = 173;
     pub(crate) const STABLEHLO_REDUCE: i32 = 174;
-    pub(crate) const STABLEHLO_MINIMUM: i32 = 181;
     pub(crate) const STABLEHLO_SCATTER: i32 = 190;
-    pub(crate) const STABLEHLO_PAD: i32 = 195;
     pub(crate) const STABLEHLO_REDUCE_WINDOW: i32 = 198;
     pub(crate) const STABLEHLO_SORT: i32 = 199;
     pub(crate) const STABLEHLO_WHILE: i32 = 200;
@@ -140,7 +129,6 @@ mod tests {
     #[test]
     fn operators_have_the_schemas_numbers() {
         for (code, name) in [
-            (builtin::CONCATENATION, "CONCATENATION"),
             (builtin::CUSTOM, "CUSTOM"),
             (
                 builtin::UNIDIRECTIONAL_SEQUENCE_LSTM,
@@ -150,8 +138,6 @@ mod tests {
             (builtin::DENSIFY, "DENSIFY"),
             (builtin::CALL_ONCE, "CALL_ONCE"),
             (builtin::CONV_3D_TRANSPOSE, "CONV_3D_TRANSPOSE"),
-            (builtin::SIGN, "SIGN"),
-            (builtin::STABLEHLO_PAD, "STABLEHLO_PAD"),
             (builtin::STABLEHLO_CASE, "STABLEHLO_CASE"),
         ] {
             assert_eq!(operator_name(code), Some(name));

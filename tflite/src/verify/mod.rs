@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arity;
 mod constant;
 mod error;
 mod graph;

@@ -1,5 +1,6 @@
 //! Operators: their kind, their tensors, their options.
 
+use super::arity::arity;
 use super::error::Fault;
 use super::graph::verify_indices;
 use super::tensor::Facts;
@@ -136,20 +137,9 @@ impl<'m, 'a> Operator<'m, 'a> {
         }
     }
 
-    /// Where the kernels do not check how many tensors there are.
     fn verify_counts(&self) -> Result {
-        let most = usize::MAX;
-        let (inputs, outputs) = match self.code.builtin {
-            builtin::CONCATENATION | builtin::ADD_N | builtin::PACK => (1..=most, 1..=1),
-            builtin::SIGN => (1..=1, 1..=1),
-            builtin::MIRROR_PAD
-            | builtin::STABLEHLO_ADD
-            | builtin::STABLEHLO_MULTIPLY
-            | builtin::STABLEHLO_MAXIMUM
-            | builtin::STABLEHLO_MINIMUM
-            | builtin::STABLEHLO_PAD => (2..=2, 1..=1),
-            builtin::VAR_HANDLE => (0..=0, 1..=1),
-            _ => return Ok(()),
+        let Some((inputs, outputs)) = arity(self.code.builtin) else {
+            return Ok(());
         };
         for (field, count, range) in [
             (at::INPUTS, self.inputs.len(), inputs),

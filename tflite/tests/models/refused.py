@@ -514,7 +514,6 @@ def calls(first_callee, second_callee, builtin=Op.IF, kind="IfOptions"):
     fields = {
         "IfOptions": ("thenSubgraphIndex", "elseSubgraphIndex"),
         "WhileOptions": ("condSubgraphIndex", "bodySubgraphIndex"),
-        "CallOnceOptions": ("initSubgraphIndex",),
     }[kind]
 
     def step(one, two):
@@ -539,7 +538,6 @@ CASES["refused"] |= {
     "call_itself": pack(calls(0, 1)),
     "call_circle": pack(calls(2, 0)),
     "call_without_options": pack(calls(1, 1, builtin=Op.WHILE)),
-    "call_once_itself": pack(calls(0, 1, Op.CALL_ONCE, "CallOnceOptions")),
 }
 
 
@@ -553,6 +551,9 @@ def call_with_input_left_out(m):
 
 
 CASES["refused"] |= {
+    "assign_variable_inputs": pack(
+        unary(Op.ASSIGN_VARIABLE, tensor("x", [], T.RESOURCE), tensor("y"))
+    ),
     "pad_inputs": pack(unary(Op.MIRROR_PAD, tensor("x"), tensor("y"))),
     "concatenation_inputs": pack(
         model(graph([tensor("x"), tensor("y")], [operator([], [1])]), [code(Op.CONCATENATION)])

@@ -166,7 +166,7 @@ fn run(model: &Model, xnnpack: bool) -> tflite::Result<()> {
     let token = interpreter.cancellation_token();
     let (done, is_done) = mpsc::channel::<()>();
     let watch = thread::spawn(move || {
-        if is_done.recv_timeout(Duration::from_secs(2)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if is_done.recv_timeout(Duration::from_millis(20)) == Err(mpsc::RecvTimeoutError::Timeout) {
             token.cancel();
         }
     });
