@@ -189,17 +189,24 @@ fn compiler(cpp: bool) -> Vec<String> {
     lines
 }
 
-/// The hash of all files below `dir`, names included, in a fixed order.
+/// The hash of all files below `dir`, names included, in a fixed order, but for CMake's comments.
 fn hash_files(dir: &str) -> Result<String, Error> {
     let mut files = Vec::new();
     list(Path::new(dir), &mut files)?;
     files.sort();
     let mut context = Context::new(&SHA256);
     for file in files {
-        let content = fs::read(&file).map_err(|error| Error::io("read", &file, error))?;
+        let content = fs::read_to_string(&file).map_err(|error| Error::io("read", &file, error))?;
         context.update(file.to_string_lossy().as_bytes());
-        context.update(&(content.len() as u64).to_le_bytes());
-        context.update(&content);
+        context.update(b"\n");
+        // A comment is no reason to build everything again.
+        for line in content
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("# "))
+        {
+            context.update(line.as_bytes());
+            context.update(b"\n");
+        }
     }
     Ok(hex(context))
 }
