@@ -15,6 +15,10 @@ const ALIGNMENT: usize = 64;
 /// What constants inside a model are aligned to, counted from its first byte.
 const CONSTANT_ALIGNMENT: usize = 16;
 
+/// The longest file that is read. A flatbuffer's offsets reach no further, and something without an
+/// end, such as a device, must not fill the memory.
+const MAX_FILE: u64 = (1 << 31) - 1;
+
 /// The bytes of a model. They neither move nor change as long as this lives.
 pub(crate) enum ModelBytes {
     Owned(AlignedBytes),
@@ -47,18 +51,21 @@ impl ModelBytes {
         };
         let mut file = File::open(path).map_err(read_error)?;
         let length = file.metadata().map_err(read_error)?.len();
-        let length =
-            usize::try_from(length).map_err(|_| Error::OutOfMemory { bytes: usize::MAX })?;
+        let (Some(length), Ok(max)) = (
+            usize::try_from(length).ok().filter(|_| length <= MAX_FILE),
+            usize::try_from(MAX_FILE),
+        ) else {
+            return Err(read_error(too_long()));
+        };
         let mut owned = AlignedBytes::zeroed(length)?;
         let filled = read_up_to(&mut file, owned.as_mut_slice()).map_err(read_error)?;
         // The length is only a hint: pipes have none, and files grow and shrink.
-        let mut rest = Vec::new();
-        file.read_to_end(&mut rest).map_err(read_error)?;
+        let rest = read_rest(file, max - filled).map_err(read_error)?;
         if filled == length && rest.is_empty() {
             return Ok(Self::Owned(owned));
         }
         let mut all = owned.as_mut_slice()[..filled].to_vec();
-        all.append(&mut rest);
+        all.extend(rest);
         Self::copy(&all)
     }
 
@@ -86,6 +93,25 @@ impl ModelBytes {
             Self::Mapped(mapping) => mapping.as_slice(),
         }
     }
+}
+
+/// Reads to the end, which must come within `max` bytes.
+fn read_rest(reader: impl Read, max: usize) -> io::Result<Vec<u8>> {
+    let mut rest = Vec::new();
+    // One byte more tells whether there are more.
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    reader.take(limit).read_to_end(&mut rest)?;
+    if rest.len() > max {
+        return Err(too_long());
+    }
+    Ok(rest)
+}
+
+fn too_long() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        format!("it is longer than {MAX_FILE} bytes"),
+    )
 }
 
 /// Fills as much of the buffer as the reader can, and says how much.
@@ -252,6 +278,13 @@ mod tests {
         assert_eq!(in_place.as_slice().as_ptr(), BYTES.0.as_ptr());
         let copied = ModelBytes::from_static(&BYTES.0[1..]).expect("memory");
         assert!(address_is_aligned(&copied));
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_read_for_ever() {
+        let error = read_rest(io::repeat(0), 1000).expect_err("too long");
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read_rest(&[7; 1000][..], 1000).expect("fits").len(), 1000);
     }
 
     #[test]
