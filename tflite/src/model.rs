@@ -26,9 +26,11 @@ use crate::{verify, version};
 #[derive(Clone)]
 pub struct Model(Arc<Inner>);
 
-/// Fields are dropped in this order: first the native model, then the bytes that it points into.
+/// Fields are dropped in this order: first the native model, then what it points to. c_api.h wants
+/// the reporter to live as long as the interpreters, which keep an `Inner`.
 struct Inner {
     native: RawModel,
+    _reporter: Reporter,
     bytes: ModelBytes,
     signatures: OnceLock<Vec<Arc<Signature>>>,
 }
@@ -38,7 +40,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::ReadModel`] if the file cannot be read, else as [`from_bytes`](Self::from_bytes).
+    /// [`Error::ReadModel`] if the file cannot be read, or is longer than a model can be, which is
+    /// 2 GiB; else as [`from_bytes`](Self::from_bytes).
     ///
     /// ```
     /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite");
@@ -106,8 +109,9 @@ impl Model {
         let length = bytes.as_slice().len();
         verify::verify(bytes.as_slice()).map_err(|refusal| Error::refused(length, refusal))?;
         let reporter = Reporter::new();
-        // SAFETY: moving a `ModelBytes` does not move what it points to, nobody can change it,
-        // and `Inner` keeps it behind the native model. Interpreters keep an `Inner`.
+        // SAFETY: moving a `ModelBytes` or a `Reporter` does not move what it points to, nobody
+        // can change the bytes, and `Inner` keeps both behind the native model. Interpreters keep
+        // an `Inner`.
         let native = unsafe { RawModel::create(bytes.as_slice(), &reporter) };
         let native = native.ok_or_else(|| Error::InvalidModel {
             bytes: length,
@@ -115,6 +119,7 @@ impl Model {
         })?;
         Ok(Self(Arc::new(Inner {
             native,
+            _reporter: reporter,
             bytes,
             signatures: OnceLock::new(),
         })))
