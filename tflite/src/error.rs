@@ -86,6 +86,21 @@ pub enum Error {
         log: String,
     },
 
+    /// The shapes leave a tensor no elements, though an operator divides by its lengths.
+    #[error("{tensor} has no elements, which its operator needs")]
+    EmptyTensor {
+        /// Its subgraph and its index there.
+        tensor: String,
+    },
+
+    /// XNNPACK must not compute these shapes of a signature. An interpreter
+    /// [without XNNPACK](crate::Xnnpack::Off) can.
+    #[error("XNNPACK cannot be used with these shapes: {reason}")]
+    XnnpackShapes {
+        /// Why, as in [`XnnpackStatus::Refused`](crate::XnnpackStatus::Refused).
+        reason: String,
+    },
+
     /// The invocation was [cancelled](crate::CancellationToken::cancel). The interpreter can be
     /// used as before, without outputs.
     #[error("the invocation was cancelled")]

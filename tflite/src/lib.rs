@@ -39,9 +39,22 @@
 //!
 //! # Soundness
 //!
-//! Safe code cannot cause undefined behaviour through this crate, provided that the model is sound:
-//! see [`Model`] about trust. C functions that require something of an index, a size or a state are
-//! only called after that was checked.
+//! Safe code cannot cause undefined behaviour through this crate, provided that the model is sound
+//! (see [`Model`] about trust) and that the runtime's kernels check the values they are given. C
+//! functions that require something of an index, a size or a state are only called after that was
+//! checked. XNNPACK checks less than the runtime's kernels: it only gets shapes on which those have
+//! agreed, see [`XnnpackStatus::Refused`].
+//!
+//! Kernels that do not check values are known. If such a value is an input, or computed from one, it
+//! must be checked before:
+//!
+//! - the lengths of `REVERSE_SEQUENCE`, and begin and size of `SLICE`;
+//! - dividends of `i32::MIN` with the divisor -1 in `DIV`, `FLOOR_DIV` and `FLOOR_MOD`;
+//! - sizes for `TILE`, `FILL`, `BROADCAST_TO` and the `RESIZE` operators that overflow or are 0;
+//! - an order of axes for `TRANSPOSE` that is no permutation leaves some of the output unwritten,
+//!   which then has memory of its own that nobody initialised.
+//!
+//! `SAFETY.md` beside this crate's manifest says what each module with unsafe code relies on.
 //!
 //! # Features
 //!

@@ -119,6 +119,10 @@ impl Signature {
         self.inputs.values()
     }
 
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = &Place> {
+        self.outputs.values()
+    }
+
     pub(crate) fn find(&self, role: TensorRole, name: &str) -> Result<&Place> {
         let names = match role {
             TensorRole::Input => &self.inputs,

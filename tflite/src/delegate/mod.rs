@@ -1,9 +1,13 @@
 //! Delegates: other libraries that compute parts of a model.
 
 mod census;
+mod graph;
+mod shapes;
 mod xnnpack;
 
-pub(crate) use census::{Census, Count};
+pub(crate) use census::{Census, When};
+pub(crate) use graph::Count;
+pub(crate) use shapes::Layouts;
 pub(crate) use xnnpack::XnnpackDelegate;
 
 /// Who computes a model's operators.
@@ -21,8 +25,7 @@ pub(crate) use xnnpack::XnnpackDelegate;
 pub struct DelegateReport {
     /// What became of XNNPACK.
     pub xnnpack: XnnpackStatus,
-    /// How many operators the model has, over all its subgraphs. Not counted, and 0, if no
-    /// delegate was applied.
+    /// How many operators the model has, over all its subgraphs.
     pub operators: usize,
     /// How many of them a delegate computes.
     pub delegated: usize,
@@ -40,9 +43,13 @@ pub enum XnnpackStatus {
     Applied,
     /// It does not work on this machine: `TfLiteXNNPackDelegateCreate()` returned null.
     Unavailable,
-    /// It could not be applied to this model.
+    /// It cannot be applied to this model with these input shapes, or must not be: it checks less
+    /// than the runtime's kernels, and would read or write past the end of tensors. So it is not
+    /// used if a shape depends on values, if a tensor has no elements or more than 6 dimensions,
+    /// if there are tensors of strings between operators, or if it comes to other shapes than the
+    /// runtime's kernels. With other input shapes, it may be used again.
     Refused {
-        /// Why, in the runtime's words.
+        /// Why.
         reason: String,
     },
 }

@@ -39,6 +39,7 @@ impl Drop for XnnpackDelegate {
     }
 }
 
-// SAFETY: a delegate is not synchronised, but bound to no thread: its thread pool takes orders
+// SAFETY: xnnpack_delegate.h does not say whether a delegate is bound to a thread. In the pinned source
+// (the one of Chromium 150.0.7871.100) it has no thread-local state, and its thread pool takes orders
 // from whichever thread invokes. It is not `Sync`.
 unsafe impl Send for XnnpackDelegate {}

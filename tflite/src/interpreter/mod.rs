@@ -1,6 +1,7 @@
 //! Interpreters.
 
 mod native;
+mod probe;
 mod resize;
 mod runner;
 mod state;
@@ -134,10 +135,13 @@ impl Interpreter {
     ///
     /// [`Error::Runtime`](crate::Error::Runtime) with the runtime's words if an operator fails,
     /// for example because an index in an input is out of range. The interpreter is poisoned then.
+    /// [`Error::EmptyTensor`](crate::Error::EmptyTensor) before anything is computed, if an input's
+    /// shape leaves no elements for an operator that needs some.
     /// [`Error::Cancelled`](crate::Error::Cancelled) after a
     /// [cancellation](Self::cancellation_token); the interpreter stays usable.
     pub fn invoke(&mut self) -> Result<()> {
         self.state.check()?;
+        self.native.check_lengths()?;
         self.state = State::Poisoned(Operation::Invoke);
         let result = self.native.invoke();
         self.state = State::after(Operation::Invoke, &result);
@@ -156,6 +160,11 @@ impl Interpreter {
     pub fn reset(&mut self) -> Result<()> {
         let model = self.native.model().clone();
         let (native, xnnpack) = Native::build(&model, &self.options, &self.resizes)?;
+        self.replace(native, xnnpack);
+        Ok(())
+    }
+
+    fn replace(&mut self, native: Native, xnnpack: XnnpackStatus) {
         self.cancellation.detach();
         self.native = native;
         // SAFETY: as in `new`.
@@ -163,7 +172,6 @@ impl Interpreter {
         self.xnnpack = xnnpack;
         self.named_resizes.clear();
         self.state = State::Allocated;
-        Ok(())
     }
 
     /// What cancels invocations from other threads.

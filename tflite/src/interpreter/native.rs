@@ -4,7 +4,10 @@ use std::ffi::{CString, c_int};
 
 use tflite_sys as sys;
 
-use crate::delegate::{Census, Count, DelegateReport, XnnpackDelegate, XnnpackStatus};
+use super::probe::{Probe, Verdict};
+use crate::delegate::{
+    Census, Count, DelegateReport, Layouts, When, XnnpackDelegate, XnnpackStatus,
+};
 use crate::error::{Error, Operation, Result, Status, TensorRole};
 use crate::model::Model;
 use crate::options::{InterpreterOptions, Xnnpack};
@@ -25,8 +28,12 @@ pub(super) struct Native {
     /// Made when they are asked for first, by their signature's key.
     signatures: Vec<(CString, RawSignatureHandle)>,
     raw: RawInterpreter,
-    census: Option<Census>,
+    census: Census,
     xnnpack: Option<XnnpackDelegate>,
+    /// The shapes that XNNPACK must come to, if it was applied.
+    agreed: Option<Layouts>,
+    /// A tensor without elements, where there must be some.
+    empty: Option<String>,
     reporter: Reporter,
     model: Model,
 }
@@ -38,7 +45,19 @@ impl Native {
         options: &InterpreterOptions,
         resizes: &Resizes,
     ) -> Result<(Self, XnnpackStatus)> {
-        Self::build_with(model, options, resizes, XnnpackDelegate::create)
+        let verdict = || Probe::new(model, resizes)?.ask();
+        Self::build_with(model, options, resizes, verdict, XnnpackDelegate::create)
+    }
+
+    /// As [`build`](Self::build), if a probe has been asked about the shapes already.
+    pub(super) fn build_for(
+        model: &Model,
+        options: &InterpreterOptions,
+        resizes: &Resizes,
+        verdict: Verdict,
+    ) -> Result<(Self, XnnpackStatus)> {
+        let verdict = || Ok(verdict);
+        Self::build_with(model, options, resizes, verdict, XnnpackDelegate::create)
     }
 
     /// `delegate` makes an XNNPACK delegate for this number of threads.
@@ -46,6 +65,7 @@ impl Native {
         model: &Model,
         options: &InterpreterOptions,
         resizes: &Resizes,
+        verdict: impl FnOnce() -> Result<Verdict>,
         delegate: impl FnOnce(i32) -> Option<XnnpackDelegate>,
     ) -> Result<(Self, XnnpackStatus)> {
         let threads = options.checked_threads()?;
@@ -54,36 +74,57 @@ impl Native {
             // The runtime's default is one thread too.
             Xnnpack::Auto => match delegate(threads.unwrap_or(1)) {
                 None => XnnpackStatus::Unavailable,
-                Some(delegate) => match Self::create(model, threads, Some(delegate), resizes) {
-                    Ok(mut native) => {
-                        native.zero_new()?;
-                        return Ok((native, XnnpackStatus::Applied));
+                Some(delegate) => {
+                    match Self::with_xnnpack(model, threads, delegate, resizes, verdict) {
+                        Ok(native) => return Ok((native, XnnpackStatus::Applied)),
+                        // If it is not XNNPACK's fault, the same error comes again.
+                        Err(reason) => XnnpackStatus::Refused { reason },
                     }
-                    // If it is not XNNPACK's fault, the same error comes again.
-                    Err(error) => XnnpackStatus::Refused {
-                        reason: error.to_string(),
-                    },
-                },
+                }
             },
         };
-        let mut native = Self::create(model, threads, None, resizes)?;
-        native.zero_new()?;
+        let mut native = Self::create(model, threads, None)?;
+        native.resize_inputs(resizes)?;
+        native.allocate()?;
         Ok((native, status))
     }
 
-    fn create(
+    /// Fails with the reason if XNNPACK cannot or must not be applied.
+    fn with_xnnpack(
+        model: &Model,
+        threads: Option<i32>,
+        delegate: XnnpackDelegate,
+        resizes: &Resizes,
+        verdict: impl FnOnce() -> Result<Verdict>,
+    ) -> std::result::Result<Self, String> {
+        let agreed = match verdict().map_err(|error| error.to_string())? {
+            Verdict::Fits(layouts) => layouts,
+            Verdict::Refused(reason) => return Err(reason),
+        };
+        let build = || {
+            let mut native = Self::create(model, threads, Some(delegate))?;
+            native.resize_inputs(resizes)?;
+            native
+                .allocate_for(agreed)
+                .map(|difference| (native, difference))
+        };
+        match build() {
+            Ok((native, None)) => Ok(native),
+            Ok((_, Some(difference))) => Err(difference),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// An interpreter without allocated tensors.
+    pub(super) fn create(
         model: &Model,
         threads: Option<i32>,
         xnnpack: Option<XnnpackDelegate>,
-        resizes: &Resizes,
     ) -> Result<Self> {
         let model = model.clone();
         let reporter = Reporter::new();
         // Applied behind XNNPACK, it sees what that took.
-        let census = xnnpack.as_ref().and_then(|_| Census::create());
-        let no_memory = || Error::CreateInterpreter {
-            log: "no memory".to_owned(),
-        };
+        let census = Census::create(When::Unprepared).ok_or_else(no_memory)?;
         let mut options = RawOptions::create().ok_or_else(no_memory)?;
         if let Some(threads) = threads {
             options.set_threads(threads);
@@ -98,45 +139,31 @@ impl Native {
             // SAFETY: as for the reporter: a field behind the interpreter.
             unsafe { options.add_delegate(xnnpack.as_ptr()) };
         }
-        if let Some(census) = &census {
-            // SAFETY: as for the reporter: a field behind the interpreter.
-            unsafe { options.add_delegate(census.as_ptr()) };
-        }
+        // SAFETY: as for the reporter: a field behind the interpreter.
+        unsafe { options.add_delegate(census.as_ptr()) };
         // SAFETY: model, reporter and delegates become fields behind the interpreter.
         let raw = unsafe { RawInterpreter::create(model.native(), &options) };
         let raw = raw.ok_or_else(|| Error::CreateInterpreter {
             log: reporter.take(),
         })?;
-        let mut native = Self {
+        Ok(Self {
             signatures: Vec::new(),
             raw,
             census,
             xnnpack,
+            agreed: None,
+            empty: None,
             reporter,
             model,
-        };
-        for (index, dims) in resizes {
-            native.resize_input(*index, dims)?;
-        }
-        native.allocate()?;
-        Ok(native)
-    }
-
-    /// An interpreter without delegates, to see whether the runtime's own kernels accept these
-    /// input shapes. It is not for use: its inputs are not initialised.
-    ///
-    /// XNNPACK passes new shapes on from operator to operator without asking whether they fit
-    /// together: with inputs of 4 and of 1 row, its concatenation reads 4 rows of both. The
-    /// runtime's kernels check everything, so they are asked first.
-    pub(super) fn trial(model: &Model, resizes: &Resizes) -> Result<Self> {
-        Self::create(model, None, None, resizes)
+        })
     }
 
     /// The runner of a signature, with what else it needs.
-    pub(super) fn signature<'a>(
-        &'a mut self,
-        signature: &Signature,
-    ) -> Option<(RawSignatureRunner<'a>, &'a Reporter, &'a Model)> {
+    pub(super) fn signature<'a>(&'a mut self, signature: &Signature) -> Result<Lent<'a>> {
+        let missing = || Error::NoSuchSignature {
+            key: signature.key().to_owned(),
+            known: Vec::new(),
+        };
         let key = signature.c_key();
         let position = match self
             .signatures
@@ -148,15 +175,22 @@ impl Native {
                 // SAFETY: `Model::signatures` leaves out signatures without a subgraph, and those
                 // whose key is not unique, so that C finds this very one. The handle becomes part
                 // of a field before the interpreter.
-                let handle = unsafe { RawSignatureHandle::create(&mut self.raw, key) }?;
+                let handle = unsafe { RawSignatureHandle::create(&mut self.raw, key) };
+                let handle = handle.ok_or_else(missing)?;
                 self.signatures.push((key.to_owned(), handle));
                 self.signatures.len() - 1
             }
         };
-        let (_, handle) = self.signatures.get(position)?;
+        let (_, handle) = self.signatures.get(position).ok_or_else(missing)?;
         // SAFETY: all handles in this list are of this interpreter.
         let runner = unsafe { handle.runner(&mut self.raw) };
-        Some((runner, &self.reporter, &self.model))
+        Ok(Lent {
+            runner,
+            reporter: &self.reporter,
+            model: &self.model,
+            census: &self.census,
+            agreed: &mut self.agreed,
+        })
     }
 
     pub(super) fn raw(&self) -> &RawInterpreter {
@@ -173,7 +207,7 @@ impl Native {
             operators,
             delegated,
             partitions,
-        } = self.census.as_ref().map(Census::total).unwrap_or_default();
+        } = self.census.total();
         DelegateReport {
             xnnpack,
             operators,
@@ -182,48 +216,99 @@ impl Native {
         }
     }
 
-    pub(super) fn resize_input(&mut self, index: usize, dims: &[c_int]) -> Result<()> {
-        self.run(Operation::Resize, |raw| raw.resize_input(index, dims))
+    pub(super) fn resize_inputs(&mut self, resizes: &Resizes) -> Result<()> {
+        resizes.iter().try_for_each(|(index, dims)| {
+            self.run(Operation::Resize, |raw| raw.resize_input(*index, dims))
+        })
     }
 
-    /// Leaves the inputs uninitialised: [`zero_inputs`](Self::zero_inputs) must follow.
+    /// Allocates without XNNPACK.
     pub(super) fn allocate(&mut self) -> Result<()> {
-        self.run(Operation::Allocate, RawInterpreter::allocate)
+        debug_assert!(self.xnnpack.is_none());
+        // SAFETY: XNNPACK is not there.
+        self.run(Operation::Allocate, |raw| unsafe { raw.allocate() })?;
+        self.zero()
     }
 
+    /// Allocates with XNNPACK, for shapes that a probe found to fit. Says what is different if
+    /// XNNPACK comes to other shapes nevertheless: then the interpreter must not be used.
+    pub(super) fn allocate_for(&mut self, agreed: Layouts) -> Result<Option<String>> {
+        // SAFETY: a probe has been asked.
+        self.run(Operation::Allocate, |raw| unsafe { raw.allocate() })?;
+        // SAFETY: the interpreter is alive and borrowed exclusively.
+        let layouts = unsafe { self.census.layouts_now() };
+        let difference = layouts.difference(&agreed, |subgraph| concerns(&self.model, 0, subgraph));
+        match &mut self.agreed {
+            Some(old) => old.update(agreed, |subgraph| concerns(&self.model, 0, subgraph)),
+            None => self.agreed = Some(agreed),
+        }
+        if difference.is_none() {
+            self.zero()?;
+        }
+        Ok(difference)
+    }
+
+    /// Fails if the shapes leave nothing to compute where kernels rely on that.
+    pub(super) fn check_lengths(&self) -> Result<()> {
+        match &self.empty {
+            None => Ok(()),
+            Some(tensor) => Err(Error::EmptyTensor {
+                tensor: tensor.clone(),
+            }),
+        }
+    }
+
+    /// After [`check_lengths`](Self::check_lengths).
     pub(super) fn invoke(&mut self) -> Result<()> {
-        self.run(Operation::Invoke, RawInterpreter::invoke)
+        // SAFETY: allocation filled inputs of strings, and they are only written whole. It compared
+        // the shapes, too; whoever learnt of a difference does not get here.
+        self.run(Operation::Invoke, |raw| unsafe { raw.invoke() })
     }
 
-    /// Zeroes the inputs after an allocation: memory is not initialised then, and no safe function
-    /// may show that.
+    /// Applies a delegate now.
+    ///
+    /// # Safety
+    ///
+    /// The census must outlive the interpreter.
+    pub(super) unsafe fn modify_graph(
+        &mut self,
+        census: &Census,
+    ) -> std::result::Result<(), Status> {
+        // SAFETY: the census is valid, and the rest is the caller's promise.
+        unsafe { self.raw.modify_graph(census.as_ptr()) }
+    }
+
+    /// The layouts when the interpreter was created.
+    pub(super) fn layouts_then(&self) -> Layouts {
+        self.census.layouts_then()
+    }
+
+    pub(super) fn take_log(&self) -> String {
+        self.reporter.take()
+    }
+
+    /// Zeroes inputs and outputs after an allocation: memory is not initialised then, and no safe
+    /// function may show that. Outputs too, since some kernels leave some of theirs unwritten.
     ///
     /// Strings become empty. Without that, operators would follow a null pointer, or look for as
     /// many strings as there are now among those that there were before a resize.
-    pub(super) fn zero_inputs(&mut self) -> Result<()> {
+    fn zero(&mut self) -> Result<()> {
         for index in 0..self.raw.input_count() {
             if let Some(tensor) = self.raw.input(index) {
                 // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
                 unsafe { zero_input(tensor, index) }?;
             }
         }
-        Ok(())
-    }
-
-    /// Zeroes the inputs after the first allocation, and in the outputs what kernels might leave
-    /// unwritten.
-    ///
-    /// Outputs only then: after a later allocation, the pointer of an output behind an operator
-    /// with a dynamic result may still be that of the old arena. Outputs cannot be read before
-    /// an invocation, which allocates them.
-    fn zero_new(&mut self) -> Result<()> {
-        self.zero_inputs()?;
+        // SAFETY: the interpreter is alive and borrowed exclusively.
+        let layouts = unsafe { self.census.layouts_now() };
+        self.empty = layouts.division(|subgraph| concerns(&self.model, 0, subgraph));
         for index in 0..self.raw.output_count() {
             if let Some(tensor) = self.raw.output(index)
-                && IN_ARENA.contains(&tensor.allocation_type())
+                && layouts.are_static()
             {
-                // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
-                unsafe { zero(tensor) };
+                // SAFETY: the tensors have been allocated, all of them since none is dynamic, and
+                // `&mut self` says that nobody looks.
+                unsafe { zero_output(tensor) };
             }
         }
         Ok(())
@@ -235,8 +320,34 @@ impl Native {
         operation: Operation,
         call: impl FnOnce(&mut RawInterpreter) -> std::result::Result<(), Status>,
     ) -> Result<()> {
-        call(&mut self.raw).map_err(|status| failure(operation, status, &self.reporter))
+        let result =
+            call(&mut self.raw).map_err(|status| failure(operation, status, &self.reporter));
+        // What was said along with a success does not belong to the next failure.
+        self.reporter.take();
+        result
     }
+}
+
+/// A signature's runner, with what else of the interpreter it needs.
+pub(super) struct Lent<'a> {
+    pub(super) runner: RawSignatureRunner<'a>,
+    pub(super) reporter: &'a Reporter,
+    pub(super) model: &'a Model,
+    pub(super) census: &'a Census,
+    pub(super) agreed: &'a mut Option<Layouts>,
+}
+
+pub(super) fn no_memory() -> Error {
+    Error::CreateInterpreter {
+        log: "no memory".to_owned(),
+    }
+}
+
+/// Whether the subgraph's shapes follow from the inputs of the one that `runs`: it is the same, or
+/// called by operators. Those that other signatures run have inputs of their own.
+pub(super) fn concerns(model: &Model, runs: usize, subgraph: usize) -> bool {
+    let mut signatures = model.signatures().iter();
+    subgraph == runs || !signatures.any(|signature| signature.subgraph() == subgraph)
 }
 
 /// The error for a C function's return value.
@@ -285,6 +396,19 @@ pub(super) unsafe fn zero_input(tensor: RawTensor<'_>, index: usize) -> Result<(
     }
 }
 
+/// Zeroes an output, unless it is a constant.
+///
+/// # Safety
+///
+/// As for [`zero_input`]; no tensor of the subgraph may be dynamic. Behind an operator with a dynamic
+/// result, memory is not allocated before the invocation, and the pointer may be an old one.
+pub(super) unsafe fn zero_output(tensor: RawTensor<'_>) {
+    if IN_ARENA.contains(&tensor.allocation_type()) {
+        // SAFETY: the memory is not a constant's, and the rest is the caller's promise.
+        unsafe { zero(tensor) };
+    }
+}
+
 /// Zeroes a tensor's memory if it holds plain numbers.
 ///
 /// # Safety
@@ -309,16 +433,20 @@ mod tests {
         delegate: impl FnOnce(i32) -> Option<XnnpackDelegate>,
     ) -> (Native, XnnpackStatus) {
         let model = Model::from_bytes(model).expect("valid");
+        let resizes = Resizes::new();
+        let verdict = || Probe::new(&model, &resizes)?.ask();
         Native::build_with(
             &model,
             &InterpreterOptions::new(),
-            &Resizes::new(),
+            &resizes,
+            verdict,
             delegate,
         )
         .expect("the runtime's own kernels serve")
     }
 
     fn runs_without_xnnpack(mut native: Native, status: XnnpackStatus) {
+        native.check_lengths().expect("no division");
         native.invoke().expect("valid");
         let report = native.delegate_report(status.clone());
         assert_eq!(report.xnnpack, status);
@@ -359,5 +487,32 @@ mod tests {
             (report.operators, report.delegated, report.partitions),
             (3, 2, 2)
         );
+    }
+
+    #[test]
+    fn outputs_are_zero_after_each_allocation() {
+        let model = include_bytes!("../../tests/models/dynamic_batch.tflite");
+        let (mut native, status) = build(model, XnnpackDelegate::create);
+        assert_eq!(status, XnnpackStatus::Applied);
+        let output = |native: &Native| {
+            let tensor = native.raw.output(0).expect("one");
+            let data = tensor.data().expect("allocated");
+            // SAFETY: the tensor has been allocated, and is not changed meanwhile.
+            unsafe { std::slice::from_raw_parts(data.as_ptr(), tensor.byte_size()) }.to_vec()
+        };
+        let is_zero = |native: &Native| output(native).iter().all(|&byte| byte == 0);
+        assert!(is_zero(&native));
+        for rows in [40, 2, 40, 1] {
+            native.invoke().expect("valid");
+            assert!(!is_zero(&native), "there is a bias");
+            let resizes = vec![(0, vec![rows, 4])];
+            let verdict = Probe::new(native.model(), &resizes).expect("valid").ask();
+            let Ok(Verdict::Fits(agreed)) = verdict else {
+                panic!("any batch fits")
+            };
+            native.resize_inputs(&resizes).expect("any batch");
+            assert_eq!(native.allocate_for(agreed).expect("memory"), None);
+            assert!(is_zero(&native), "{rows}");
+        }
     }
 }

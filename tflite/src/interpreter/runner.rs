@@ -1,13 +1,15 @@
 //! Running a model's signatures.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
 use std::fmt;
 use std::sync::Arc;
 
 use super::Interpreter;
-use super::native::{Native, Resizes, failure, zero_input};
+use super::native::{Resizes, concerns, failure, zero_input, zero_output};
+use super::probe::{Probe, Verdict};
 use super::resize::check_shape;
 use super::state::State;
+use crate::delegate::{Census, Layouts};
 use crate::error::{Error, Operation, Result, Status, TensorRole};
 use crate::model::Model;
 use crate::raw::RawSignatureRunner;
@@ -52,6 +54,9 @@ pub struct SignatureRunner<'a> {
     signature: Arc<Signature>,
     model: &'a Model,
     reporter: &'a Reporter,
+    census: &'a Census,
+    /// The shapes that XNNPACK must come to, if it was applied.
+    agreed: &'a mut Option<Layouts>,
     /// Of the interpreter.
     interpreter: &'a mut State,
     /// Of the interpreter.
@@ -60,6 +65,8 @@ pub struct SignatureRunner<'a> {
     named_resizes: &'a mut NamedResizes,
     /// Of this runner.
     state: State,
+    /// A tensor without elements, where there must be some.
+    empty: Option<String>,
 }
 
 impl Interpreter {
@@ -128,18 +135,21 @@ impl Interpreter {
             .iter()
             .find(|known| matches(known))
             .ok_or_else(missing)?;
-        let (raw, reporter, model) = native.signature(signature).ok_or_else(missing)?;
+        let lent = native.signature(signature)?;
         // Whatever the runner does, the interpreter's outputs are no longer those of its inputs.
         *state = State::Allocated;
         let mut runner = SignatureRunner {
-            raw,
+            raw: lent.runner,
             signature: Arc::clone(signature),
-            model,
-            reporter,
+            model: lent.model,
+            reporter: lent.reporter,
+            census: lent.census,
+            agreed: lent.agreed,
             interpreter: state,
             resizes,
             named_resizes,
             state: State::Allocated,
+            empty: None,
         };
         runner.allocate()?;
         Ok(runner)
@@ -214,7 +224,13 @@ impl SignatureRunner<'_> {
     /// too; [`Interpreter::reset`] heals it.
     pub fn invoke(&mut self) -> Result<()> {
         self.state.check()?;
-        self.run(Operation::Invoke, |raw| raw.invoke())?;
+        if let Some(tensor) = &self.empty {
+            return Err(Error::EmptyTensor {
+                tensor: tensor.clone(),
+            });
+        }
+        // SAFETY: as for the interpreter: `allocate` filled inputs of strings and compared shapes.
+        self.run(Operation::Invoke, |raw| unsafe { raw.invoke() })?;
         self.state = State::Invoked;
         Ok(())
     }
@@ -230,7 +246,8 @@ impl SignatureRunner<'_> {
     /// # Errors
     ///
     /// [`Error::NoSuchName`], [`Error::InvalidShape`]; [`Error::Runtime`] if the model does not
-    /// allow this shape.
+    /// allow this shape; [`Error::XnnpackShapes`] if XNNPACK must not compute it, which changes
+    /// nothing: an interpreter [without XNNPACK](crate::Xnnpack::Off) can.
     pub fn resize_input(&mut self, name: &str, shape: &[usize]) -> Result<()> {
         self.resize_inputs(&[(name, shape)])
     }
@@ -248,7 +265,15 @@ impl SignatureRunner<'_> {
             let place = signature.find(TensorRole::Input, name)?;
             resizes.push((place, check_shape(place.index, shape)?));
         }
-        self.try_shapes(&resizes)?;
+        let verdict = self.ask(&resizes)?;
+        if let Some(agreed) = self.agreed {
+            match verdict {
+                Verdict::Fits(layouts) => agreed.update(layouts, |subgraph| {
+                    concerns(self.model, signature.subgraph(), subgraph)
+                }),
+                Verdict::Refused(reason) => return Err(Error::XnnpackShapes { reason }),
+            }
+        }
         for (place, dims) in &resizes {
             self.run(Operation::Resize, |raw| {
                 raw.resize_input(&place.c_name, dims)
@@ -261,31 +286,17 @@ impl SignatureRunner<'_> {
         Ok(())
     }
 
-    /// Tries the shapes on an interpreter without delegates: see [`Native::trial`].
-    fn try_shapes(&self, shapes: &[(&Place, Vec<c_int>)]) -> Result<()> {
-        let mut trial = Native::trial(self.model, self.resizes)?;
-        let missing = || Error::NoSuchSignature {
-            key: self.signature.key().to_owned(),
-            known: Vec::new(),
-        };
-        let (mut runner, reporter, _) = trial.signature(&self.signature).ok_or_else(missing)?;
-        let error = |operation| move |status| failure(operation, status, reporter);
+    /// Asks a probe about these shapes.
+    fn ask(&self, shapes: &[(&Place, Vec<c_int>)]) -> Result<Verdict> {
         let key = self.signature.c_key();
         let before = self
             .named_resizes
             .iter()
-            .filter(|(other, ..)| **other == *key);
-        for (_, name, dims) in before {
-            runner
-                .resize_input(name, dims)
-                .map_err(error(Operation::Resize))?;
-        }
-        for (place, dims) in shapes {
-            runner
-                .resize_input(&place.c_name, dims)
-                .map_err(error(Operation::Resize))?;
-        }
-        runner.allocate().map_err(error(Operation::Allocate))
+            .filter(|(other, ..)| **other == *key)
+            .map(|(_, name, dims)| (&**name, &**dims));
+        let now = shapes.iter().map(|(place, dims)| (&*place.c_name, &**dims));
+        let shapes: Vec<(&CStr, &[c_int])> = before.chain(now).collect();
+        Probe::new(self.model, self.resizes)?.ask_signature(&self.signature, &shapes)
     }
 
     /// Takes note of a new shape: for a reset if it is one of the interpreter's own inputs, else
@@ -304,9 +315,17 @@ impl SignatureRunner<'_> {
     }
 
     fn allocate(&mut self) -> Result<()> {
-        self.run(Operation::Allocate, |raw| raw.allocate())?;
+        // SAFETY: XNNPACK may serve the model's shapes, since it was applied, and these, since a
+        // probe was asked about them.
+        self.run(Operation::Allocate, |raw| unsafe { raw.allocate() })?;
         // Until the inputs are zero, nothing may be seen or run.
         self.state = State::Poisoned(Operation::Allocate);
+        // SAFETY: the interpreter is alive and borrowed exclusively.
+        let layouts = unsafe { self.census.layouts_now() };
+        if let Some(reason) = self.difference(&layouts) {
+            *self.interpreter = State::Poisoned(Operation::Allocate);
+            return Err(Error::XnnpackShapes { reason });
+        }
         for place in self.signature.inputs() {
             if let Some(tensor) = self.raw.input(&place.c_name) {
                 // SAFETY: the tensors have been allocated, and `&mut self` says that nobody looks.
@@ -316,8 +335,26 @@ impl SignatureRunner<'_> {
                 }
             }
         }
+        self.empty =
+            layouts.division(|subgraph| concerns(self.model, self.signature.subgraph(), subgraph));
+        for place in self.signature.outputs() {
+            if let Some(tensor) = self.raw.output(&place.c_name)
+                && layouts.are_static()
+            {
+                // SAFETY: the tensors have been allocated, all of them since none is dynamic, and
+                // `&mut self` says that nobody looks.
+                unsafe { zero_output(tensor) };
+            }
+        }
         self.state = State::Allocated;
         Ok(())
+    }
+
+    /// Where XNNPACK, if it was applied, comes to other shapes than the runtime's kernels.
+    fn difference(&self, layouts: &Layouts) -> Option<String> {
+        layouts.difference(self.agreed.as_ref()?, |subgraph| {
+            concerns(self.model, self.signature.subgraph(), subgraph)
+        })
     }
 
     /// Calls C. After a failure, neither this runner nor the interpreter is of use.
@@ -332,6 +369,8 @@ impl SignatureRunner<'_> {
             self.state = State::after(operation, &result);
             *self.interpreter = self.state;
         }
+        // What was said along with a success does not belong to the next failure.
+        self.reporter.take();
         result
     }
 }

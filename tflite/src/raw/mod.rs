@@ -25,11 +25,11 @@ impl RawModel {
     ///
     /// # Safety
     ///
-    /// The bytes must neither move nor change while this model or an interpreter made from it
-    /// lives.
+    /// The bytes must neither move nor change, and the reporter must live, while this model or an
+    /// interpreter made from it lives.
     pub(crate) unsafe fn create(bytes: &[u8], reporter: &Reporter) -> Option<Self> {
-        // SAFETY: pointer and length are a slice's. The reporter is alive during the call, which
-        // is all that the shim asks for. The lifetime of the bytes is the caller's promise.
+        // SAFETY: pointer and length are a slice's. How long bytes and reporter live is the
+        // caller's promise.
         let model = unsafe {
             sys::tflite_sys_model_create(bytes.as_ptr().cast(), bytes.len(), reporter.as_ptr())
         };
@@ -45,10 +45,12 @@ impl Drop for RawModel {
     }
 }
 
-// SAFETY: the model is a counted pointer to a constant C++ object (the counter is atomic); c_api.h
-// names no thread that it is bound to.
+// SAFETY: c_api.h does not say whether a model is bound to a thread. In the pinned source (the one of
+// Chromium 150.0.7871.100, core/c/c_api_internal.h) it is a `shared_ptr<const FlatBufferModel>`,
+// whose counter is atomic, and nothing in it is thread-local.
 unsafe impl Send for RawModel {}
-// SAFETY: all functions take it as `const TfLiteModel*` and only read it; there is no cache inside.
+// SAFETY: c_api.h is silent on this, too. In the pinned source all functions that take a model read it
+// only, and there is no cache inside.
 unsafe impl Sync for RawModel {}
 
 /// Owns a `TfLiteInterpreterOptions`.
@@ -160,21 +162,52 @@ impl RawInterpreter {
             return Err(Status::Error);
         }
         // SAFETY: the interpreter is alive and borrowed exclusively, the index is in range, and
-        // the dimensions are copied during the call.
+        // the dimensions are copied during the call. What delegates require of shapes, which is
+        // more than they check, matters when tensors are allocated: see `allocate`.
         check(unsafe {
             sys::TfLiteInterpreterResizeInputTensor(self.0.as_ptr(), raw_index, dims.as_ptr(), rank)
         })
     }
 
-    pub(crate) fn allocate(&mut self) -> Result<(), Status> {
+    /// # Safety
+    ///
+    /// If XNNPACK was applied, the interpreter's `Probe` must have found that it may
+    /// serve these shapes.
+    pub(crate) unsafe fn allocate(&mut self) -> Result<(), Status> {
         // SAFETY: the interpreter is alive and borrowed exclusively, so nobody looks at the
-        // tensors' old memory.
+        // tensors' old memory. The runtime's kernels check shapes themselves; that they fit
+        // XNNPACK is the caller's promise.
         check(unsafe { sys::TfLiteInterpreterAllocateTensors(self.0.as_ptr()) })
     }
 
-    pub(crate) fn invoke(&mut self) -> Result<(), Status> {
-        // SAFETY: as for `allocate`. Without allocated tensors the runtime returns an error.
+    /// # Safety
+    ///
+    /// All tensors of strings among the inputs must hold strings, as many as their shape says. If
+    /// XNNPACK was applied, the shapes that it came to must be those of the runtime's kernels, and
+    /// none may depend on values.
+    pub(crate) unsafe fn invoke(&mut self) -> Result<(), Status> {
+        // SAFETY: the interpreter is alive and borrowed exclusively. Without allocated tensors the
+        // runtime returns an error; what it does not check is the caller's promise.
         check(unsafe { sys::TfLiteInterpreterInvoke(self.0.as_ptr()) })
+    }
+}
+
+impl RawInterpreter {
+    /// Applies a delegate now. That prepares all operators, and allocates tensors, if the
+    /// delegate's flags do not say that it allows dynamic tensors.
+    ///
+    /// # Safety
+    ///
+    /// The delegate must be valid and outlive the interpreter.
+    pub(crate) unsafe fn modify_graph(
+        &mut self,
+        delegate: NonNull<sys::TfLiteOpaqueDelegate>,
+    ) -> Result<(), Status> {
+        // SAFETY: the interpreter is alive and borrowed exclusively; the delegate is the caller's
+        // promise.
+        check(unsafe {
+            sys::TfLiteInterpreterModifyGraphWithDelegate(self.0.as_ptr(), delegate.as_ptr())
+        })
     }
 }
 
@@ -209,9 +242,10 @@ impl Drop for RawInterpreter {
     }
 }
 
-// SAFETY: c_api.h asks for one thread at a time, not for a certain one: an interpreter has no
-// thread-local state, and its workers take orders from whichever thread invokes it. It is not
-// `Sync`: not even reading tensors is safe while another thread invokes.
+// SAFETY: c_api.h asks for one thread at a time, and does not say whether it must be a certain one. In
+// the pinned source (the one of Chromium 150.0.7871.100) an interpreter has no thread-local state,
+// and its workers take orders from whichever thread invokes it. It is not `Sync`: not even reading
+// tensors is safe while another thread invokes.
 unsafe impl Send for RawInterpreter {}
 
 fn check(status: sys::TfLiteStatus) -> Result<(), Status> {

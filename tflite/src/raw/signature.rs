@@ -94,14 +94,21 @@ impl RawSignatureRunner<'_> {
         })
     }
 
-    pub(crate) fn allocate(&mut self) -> Result<(), Status> {
+    /// # Safety
+    ///
+    /// As for [`RawInterpreter::allocate`].
+    pub(crate) unsafe fn allocate(&mut self) -> Result<(), Status> {
         // SAFETY: the runner is alive, as the interpreter is, and borrowed exclusively, so nobody
-        // looks at the tensors' old memory.
+        // looks at the tensors' old memory. That the shapes fit XNNPACK is the caller's promise.
         check(unsafe { sys::TfLiteSignatureRunnerAllocateTensors(self.runner.as_ptr()) })
     }
 
-    pub(crate) fn invoke(&mut self) -> Result<(), Status> {
-        // SAFETY: as for `allocate`. Without allocated tensors the runtime returns an error.
+    /// # Safety
+    ///
+    /// As for [`RawInterpreter::invoke`].
+    pub(crate) unsafe fn invoke(&mut self) -> Result<(), Status> {
+        // SAFETY: the runner is alive, as the interpreter is, and borrowed exclusively. Without
+        // allocated tensors the runtime returns an error; the rest is the caller's promise.
         check(unsafe { sys::TfLiteSignatureRunnerInvoke(self.runner.as_ptr()) })
     }
 }

@@ -20,8 +20,10 @@ impl<'a> Tensor<'a> {
     pub fn data<T: TensorElement>(&self) -> Result<&'a [T]> {
         let (data, length) = self.elements::<T>()?;
         // SAFETY: `elements` has checked type, size and alignment. Any bits are a valid `T`.
-        // The memory is initialised: inputs are zeroed, outputs written by an invocation,
-        // constants part of the model. Nobody changes it during 'a: what does takes the
+        // The memory is initialised: inputs are zeroed, and so are outputs whose shape is known
+        // before an invocation, since kernels may leave some of an output unwritten. Where shapes
+        // depend on values, that kernels write all of an output is the runtime's business: see the
+        // crate's documentation. Constants are part of the model. Nobody changes it during 'a: what does takes the
         // interpreter as `&mut`, and `TensorMut` gives no view for longer than it is borrowed.
         Ok(unsafe { slice::from_raw_parts(data.as_ptr(), length) })
     }

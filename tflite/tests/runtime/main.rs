@@ -10,6 +10,7 @@ mod ownership;
 mod parity;
 mod quantized;
 mod resizing;
+mod shapes;
 mod signatures;
 mod states;
 mod tensors;

@@ -119,8 +119,9 @@ fn check(golden: &GoldenModel, options: InterpreterOptions) -> usize {
             .enumerate()
             .filter(|&(index, shape)| interpreter.input(index).expect("input").shape() != *shape)
             .collect();
-        if !shapes.is_empty() {
-            interpreter.resize_inputs(&shapes).expect("as Python did");
+        if !shapes.is_empty() && interpreter.resize_inputs(&shapes).is_err() {
+            // SAFETY: Python did the same with these models.
+            unsafe { interpreter.resize_inputs_relaxed(&shapes) }.expect("as Python did");
         }
         assert_eq!(interpreter.input_count(), invocation.inputs.len(), "{what}");
         for (index, input) in invocation.inputs.iter().enumerate() {

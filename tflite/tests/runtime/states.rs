@@ -126,7 +126,8 @@ fn a_failed_invocation_poisons_until_a_reset() {
 #[test]
 fn a_resize_also_heals() {
     let mut interpreter = failed();
-    interpreter.resize_input(0, &[2]).expect("made anew");
+    // SAFETY: the operator takes any number of indices.
+    unsafe { interpreter.resize_inputs_relaxed(&[(0, &[2])]) }.expect("made anew");
     interpreter.invoke().expect("0 is in range");
     assert_eq!(interpreter.output(0).expect("one").shape(), [2, 2]);
 }
@@ -136,7 +137,8 @@ fn a_reset_keeps_shapes_and_options() {
     let options = InterpreterOptions::new().xnnpack(Xnnpack::Off);
     let mut interpreter = Interpreter::new(&model("gather"), options).expect("valid");
     let report = interpreter.delegate_report();
-    interpreter.resize_input(0, &[5]).expect("any length");
+    // SAFETY: the operator takes any number of indices.
+    unsafe { interpreter.resize_inputs_relaxed(&[(0, &[5])]) }.expect("any length");
     interpreter
         .input_mut(0)
         .expect("one")
