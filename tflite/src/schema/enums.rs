@@ -6,18 +6,24 @@ use crate::tensor::TensorType;
 
 /// The operators that are numbered.
 pub(crate) mod builtin {
+    pub(crate) const AVERAGE_POOL_2D: i32 = 1;
     pub(crate) const CONV_2D: i32 = 3;
     pub(crate) const DEPTHWISE_CONV_2D: i32 = 4;
     pub(crate) const FULLY_CONNECTED: i32 = 9;
+    pub(crate) const L2_POOL_2D: i32 = 12;
     pub(crate) const LSTM: i32 = 16;
+    pub(crate) const MAX_POOL_2D: i32 = 17;
     pub(crate) const RESHAPE: i32 = 22;
     pub(crate) const SVDF: i32 = 27;
     pub(crate) const CALL: i32 = 31;
     pub(crate) const CUSTOM: i32 = 32;
+    pub(crate) const PAD: i32 = 34;
     pub(crate) const SQUEEZE: i32 = 43;
     pub(crate) const UNIDIRECTIONAL_SEQUENCE_LSTM: i32 = 44;
     pub(crate) const BIDIRECTIONAL_SEQUENCE_RNN: i32 = 46;
+    pub(crate) const SPLIT: i32 = 49;
     pub(crate) const BIDIRECTIONAL_SEQUENCE_LSTM: i32 = 52;
+    pub(crate) const PADV2: i32 = 60;
     pub(crate) const TRANSPOSE_CONV: i32 = 67;
     pub(crate) const EXPAND_DIMS: i32 = 70;
     pub(crate) const IF: i32 = 118;

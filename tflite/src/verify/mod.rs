@@ -12,6 +12,7 @@ mod constant;
 mod error;
 mod graph;
 mod operator;
+mod options;
 mod sparsity;
 mod tensor;
 

@@ -554,6 +554,35 @@ CASES["refused"] |= {
     "assign_variable_inputs": pack(
         unary(Op.ASSIGN_VARIABLE, tensor("x", [], T.RESOURCE), tensor("y"))
     ),
+    "split_outputs": pack(
+        unary(
+            Op.SPLIT,
+            tensor("axis", [], T.INT32, buffer=1),
+            tensor("y"),
+            data([0], np.int32),
+            kind="SplitOptions",
+            options=make(schema.SplitOptionsT, numSplits=2),
+            extra=[tensor("x")],
+            inputs=[2],
+        )
+    ),
+    "pool_stride": pack(
+        unary(
+            Op.MAX_POOL_2D,
+            tensor("x", [1, 4, 4, 1]),
+            tensor("y", [1, 4, 4, 1]),
+            kind="Pool2DOptions",
+            options=make(schema.Pool2DOptionsT, strideW=1, filterWidth=1, filterHeight=1),
+        )
+    ),
+    "conv_options": pack(
+        unary(Op.CONV_2D, tensor("x", [1, 4, 4, 1]), tensor("y"), extra=[tensor("w", buffer=0)],
+              inputs=[0, 2])
+    ),
+    "pad_rank": pack(
+        unary(Op.PAD, tensor("x", [1] * 7), tensor("y", [1] * 7),
+              extra=[tensor("paddings", [7, 2], T.INT32)], inputs=[0, 2])
+    ),
     "pad_inputs": pack(unary(Op.MIRROR_PAD, tensor("x"), tensor("y"))),
     "concatenation_inputs": pack(
         model(graph([tensor("x"), tensor("y")], [operator([], [1])]), [code(Op.CONCATENATION)])

@@ -31,6 +31,22 @@ const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (IF) of subgraph 0: then_subgraph_index refers to -1, but there are only 3",
     ),
     (
+        "split_outputs",
+        "operator 0 (SPLIT) of subgraph 0: num_splits: 2, not 1",
+    ),
+    (
+        "pool_stride",
+        "operator 0 (MAX_POOL_2D) of subgraph 0: stride_h is 0, not 1 to 2147483647",
+    ),
+    (
+        "conv_options",
+        "operator 0 (CONV_2D) of subgraph 0: builtin_options is missing",
+    ),
+    (
+        "pad_rank",
+        "operator 0 (PAD) of subgraph 0: the number of padded dimensions: 7, not 6",
+    ),
+    (
         "assign_variable_inputs",
         "operator 0 (ASSIGN_VARIABLE) of subgraph 0: inputs has 1 elements, not 2",
     ),
