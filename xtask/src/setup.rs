@@ -49,8 +49,10 @@ pub(crate) const BINDINGS: &[Tool] = &[
         &[
             "sh",
             "-c",
-            "ls $(clang -print-resource-dir)/../../libclang*.so* \
-                $(clang -print-resource-dir)/../../../libclang*.so* 2>/dev/null | grep -q .",
+            // Not libclang-cpp.so, which is another library.
+            "for dir in $(clang -print-resource-dir)/../.. $(clang -print-resource-dir)/../../..; do \
+                ls $dir/libclang.so* $dir/libclang-[0-9]*.so* $dir/*/libclang-[0-9]*.so*; \
+             done 2>/dev/null | grep -q .",
         ],
         "libclang-dev",
     ),
