@@ -82,11 +82,11 @@ impl Plan {
             return None;
         };
         let dir = root.join("lib").join(key);
-        // The manifest comes with the rename that completes a library.
-        if !dir.join(MANIFEST).exists() {
+        let built = Built::new(&dir);
+        // The rename that completes a library brings both; somebody may have tidied up since.
+        if !dir.join(MANIFEST).exists() || !built.archive().exists() {
             return None;
         }
-        let built = Built::new(&dir);
         // Brings the script back if the user empties the cache.
         println!("cargo::rerun-if-changed={}", built.archive().display());
         Some(built)
