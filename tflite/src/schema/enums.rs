@@ -9,6 +9,7 @@ pub(crate) mod builtin {
     pub(crate) const AVERAGE_POOL_2D: i32 = 1;
     pub(crate) const CONV_2D: i32 = 3;
     pub(crate) const DEPTHWISE_CONV_2D: i32 = 4;
+    pub(crate) const DEQUANTIZE: i32 = 6;
     pub(crate) const FULLY_CONNECTED: i32 = 9;
     pub(crate) const L2_POOL_2D: i32 = 12;
     pub(crate) const LSTM: i32 = 16;

@@ -162,8 +162,11 @@ fn follow(
         let handed_on = operator.code().builtin == builtin::CUSTOM
             && *state != State::Constant
             && operator.inputs().any(|(_, input)| input == tensor);
+        // The converter gives a state of half precision its first value this way.
+        let first_value =
+            *state == State::Variable && operator.code().builtin == builtin::DEQUANTIZE;
         match state.refuses_output() {
-            Some(reason) if !handed_on => {
+            Some(reason) if !handed_on && !first_value => {
                 return Err(ModelProblem::Overwritten {
                     position,
                     tensor,

@@ -6,14 +6,8 @@ use crate::compare::Difference;
 pub(crate) struct Known {
     pub(crate) model: &'static str,
     elements: usize,
-    limit: Limit,
+    steps: u64,
     pub(crate) why: &'static str,
-}
-
-enum Limit {
-    Steps(u64),
-    /// The model is refused.
-    Refused,
 }
 
 /// How a 32-bit sum is scaled down to 8 bits. On x86-64, the Python library's kernels round twice,
@@ -23,15 +17,11 @@ enum Limit {
 /// quantization step, in about one of a thousand elements: those whose exact value is almost a half.
 const HALVES: &str = "a value that is almost a half is rounded to the other side";
 
-/// The converter makes the initial state a constant in half precision, and has an operator write
-/// it into the variable that is the state. The Python runtime takes such models.
-const VARIABLE: &str = "this crate refuses models with an operator that writes a variable";
-
 const fn halves(model: &'static str, elements: usize) -> Known {
     Known {
         model,
         elements,
-        limit: Limit::Steps(1),
+        steps: 1,
         why: HALVES,
     }
 }
@@ -57,14 +47,8 @@ pub(crate) const KNOWN: &[Known] = &[
         model: "gru_unrolled.int16x8",
         elements: 3,
         // A step in the state grows over four rounds.
-        limit: Limit::Steps(2),
+        steps: 2,
         why: HALVES,
-    },
-    Known {
-        model: "lstm_fused.float16",
-        elements: 0,
-        limit: Limit::Refused,
-        why: VARIABLE,
     },
 ];
 
@@ -75,16 +59,9 @@ impl Known {
 
     /// Whether it explains this difference, or that there is none to be seen.
     pub(crate) fn explains(&self, result: &Result<Difference, String>) -> bool {
-        let difference = match result {
-            Ok(difference) => difference,
-            Err(error) => {
-                return matches!(self.limit, Limit::Refused) && error.contains("is a variable");
-            }
+        let Ok(difference) = result else {
+            return false;
         };
-        difference.unequal <= self.elements
-            && match self.limit {
-                Limit::Steps(steps) => difference.is_within(steps),
-                Limit::Refused => false,
-            }
+        difference.unequal <= self.elements && difference.is_within(self.steps)
     }
 }
