@@ -20,12 +20,14 @@ pub(crate) fn regenerate(include: Option<&Path>) -> Result<(), Error> {
 
     let include =
         include.ok_or_else(|| Error::Bindgen("the library came without headers".into()))?;
+    let oldest =
+        bindgen::RustTarget::stable(85, 0).map_err(|error| Error::Bindgen(error.to_string()))?;
     let bindings = bindgen::Builder::default()
         .header("wrapper.h")
         .clang_arg(format!("-I{}", include.display()))
         .clang_arg("-I.")
         .use_core()
-        .rust_target(bindgen::RustTarget::stable(85, 0).map_err(|error| Error::Bindgen(error.to_string()))?)
+        .rust_target(oldest)
         .rust_edition(bindgen::RustEdition::Edition2024)
         // The headers' comments are another project's text.
         .generate_comments(false)

@@ -2,12 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use clap::Args;
-use serde_json::Value;
 
-use crate::run::{Result, cargo, checked, root, step};
+use crate::run::{Result, cargo, messages, root, step};
 use crate::setup;
 
 #[derive(Args)]
@@ -45,18 +43,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Builds with the feature `bindgen`, and says where the build script put its result.
 fn generate() -> Result<PathBuf> {
     let mut command = cargo();
-    command
-        .args(["check", "--package", "tflite-sys", "--features", "bindgen"])
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(Stdio::inherit());
-    let output = command
-        .output()
-        .map_err(|error| format!("cargo: {error}"))?;
-    checked(&command, &output)?;
-    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
-    let out_dir = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+    command.args(["check", "--package", "tflite-sys", "--features", "bindgen"]);
+    let out_dir = messages(&mut command)?
+        .iter()
         .filter(|message| message["reason"] == "build-script-executed")
         .filter(|message| {
             message["package_id"]

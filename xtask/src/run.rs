@@ -38,19 +38,25 @@ pub(crate) fn build_program(arguments: &[&str]) -> Result<PathBuf> {
     let mut command = cargo();
     command
         .args(["build", "--release", "--locked"])
-        .args(arguments)
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(Stdio::inherit());
-    let output = command
-        .output()
-        .map_err(|error| format!("cargo: {error}"))?;
-    checked(&command, &output)?;
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .args(arguments);
+    messages(&mut command)?
+        .iter()
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back()
         .ok_or_else(|| format!("{} made no program", line(&command)))
+}
+
+/// Runs a command of Cargo's and returns what it says of its work; the compiler's own words go to
+/// stderr as ever.
+pub(crate) fn messages(command: &mut Command) -> Result<Vec<Value>> {
+    command
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit());
+    let text = capture(command)?;
+    Ok(text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
 }
 
 /// The folder for tools that are fetched: below Cargo's output, so that `cargo clean` ends them.
