@@ -6,6 +6,7 @@ use super::native::{Lent, Native, Resizes, failure, no_memory};
 use crate::delegate::{Census, Layouts, When};
 use crate::error::{Operation, Result, Status};
 use crate::model::Model;
+use crate::options::{Role, Shared};
 use crate::raw::RawTensor;
 use crate::signature::Signature;
 
@@ -30,9 +31,9 @@ pub(super) enum Verdict {
 
 impl Probe {
     /// To ask about these shapes of the interpreter's inputs.
-    pub(super) fn new(model: &Model, resizes: &Resizes) -> Result<Self> {
+    pub(super) fn new(model: &Model, shared: &Shared, resizes: &Resizes) -> Result<Self> {
         Ok(Self {
-            native: Native::create(model, None, None)?,
+            native: Native::create(model, None, shared, Role::Asks, None)?,
             census: Census::create(When::Prepared).ok_or_else(no_memory)?,
             resizes: resizes.clone(),
         })

@@ -88,7 +88,7 @@ impl Interpreter {
             resizes.retain(|(other, _)| *other != index);
             resizes.push((index, dims));
         }
-        let probe = Probe::new(self.native.model(), &resizes)?;
+        let probe = Probe::new(self.native.model(), self.options.shared(), &resizes)?;
         if !relaxed {
             check_open(&probe, shapes)?;
         }

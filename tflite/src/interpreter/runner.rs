@@ -12,6 +12,7 @@ use super::state::State;
 use crate::delegate::{Census, Layouts};
 use crate::error::{Error, Operation, Result, Status, TensorRole};
 use crate::model::Model;
+use crate::options::Shared;
 use crate::raw::RawSignatureRunner;
 use crate::report::Reporter;
 use crate::signature::{Place, Signature};
@@ -57,6 +58,8 @@ pub struct SignatureRunner<'a> {
     census: &'a Census,
     /// The shapes that XNNPACK must come to, if it was applied.
     agreed: &'a mut Option<Layouts>,
+    /// Of the interpreter's options.
+    shared: &'a Shared,
     /// Of the interpreter.
     interpreter: &'a mut State,
     /// Of the interpreter.
@@ -115,6 +118,7 @@ impl Interpreter {
         self.state.check()?;
         let Self {
             native,
+            options,
             resizes,
             named_resizes,
             state,
@@ -145,6 +149,7 @@ impl Interpreter {
             reporter: lent.reporter,
             census: lent.census,
             agreed: lent.agreed,
+            shared: options.shared(),
             interpreter: state,
             resizes,
             named_resizes,
@@ -296,7 +301,7 @@ impl SignatureRunner<'_> {
             .map(|(_, name, dims)| (&**name, &**dims));
         let now = shapes.iter().map(|(place, dims)| (&*place.c_name, &**dims));
         let shapes: Vec<(&CStr, &[c_int])> = before.chain(now).collect();
-        Probe::new(self.model, self.resizes)?.ask_signature(&self.signature, &shapes)
+        Probe::new(self.model, self.shared, self.resizes)?.ask_signature(&self.signature, &shapes)
     }
 
     /// Takes note of a new shape: for a reset if it is one of the interpreter's own inputs, else

@@ -1,5 +1,9 @@
 //! How an interpreter shall run.
 
+mod shared;
+
+pub(crate) use self::shared::{Role, Shared};
+
 use crate::error::{Error, Result};
 
 /// The most threads an interpreter can be given.
@@ -15,11 +19,12 @@ pub const MAX_THREADS: usize = 512;
 /// let interpreter = tflite::Interpreter::new(&model, options)?;
 /// # Ok::<(), tflite::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct InterpreterOptions {
     threads: Option<usize>,
     xnnpack: Xnnpack,
+    shared: Shared,
 }
 
 impl InterpreterOptions {
@@ -56,6 +61,10 @@ impl InterpreterOptions {
             return Err(error);
         }
         i32::try_from(threads).map(Some).map_err(|_| error)
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(crate) fn xnnpack_mode(&self) -> Xnnpack {

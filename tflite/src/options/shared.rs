@@ -1,0 +1,38 @@
+//! What options make known to interpreters.
+
+use crate::error::Status;
+use crate::raw::RawOptions;
+
+/// What options make known to every interpreter that is made with them, and to those that stand in
+/// for one when shapes are asked about: all that C keeps pointers to.
+///
+/// Options are cloned, and kept for a reset, so each field is behind an `Arc` or as good as that. A
+/// native interpreter keeps a clone of this, which is dropped after the C interpreter. What each
+/// native interpreter needs one of its own of, such as a delegate, is no field here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {}
+
+/// What an interpreter is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It computes.
+    Serves,
+    /// It only says whether the runtime's kernels accept some shapes. It needs all operators, but
+    /// nobody is interested in what it does.
+    Asks,
+}
+
+impl Shared {
+    /// Makes everything known to C.
+    ///
+    /// # Safety
+    ///
+    /// This, or a clone of it, must outlive every interpreter that is created with `options`.
+    pub(crate) unsafe fn install(
+        &self,
+        _options: &mut RawOptions,
+        _role: Role,
+    ) -> Result<(), Status> {
+        Ok(())
+    }
+}
