@@ -40,7 +40,7 @@ pub(super) fn count_stored(sparsity: &Table<'_, '_>, shape: Vector<'_, i32>) -> 
         return Err(count(at::BLOCK_MAP.1, blocks.len(), total - rank).into());
     }
     is_permutation(order, 0, rank)?;
-    is_permutation(order, rank, total)?;
+    is_in_order(order, blocks, rank)?;
 
     let sizes = sizes(shape, order, blocks, &dimensions)?;
     let mut stored = 1_u64;
@@ -73,6 +73,24 @@ fn is_permutation(order: Vector<'_, i32>, start: usize, end: usize) -> Result {
                 .into());
             }
         }
+    }
+    Ok(())
+}
+
+/// The runtime takes the sizes of blocks from other dimensions if they are not in order.
+fn is_in_order(order: Vector<'_, i32>, blocks: Vector<'_, i32>, rank: usize) -> Result {
+    let mut previous = -1;
+    for (block, mapped) in blocks.iter().enumerate() {
+        let own = order
+            .get(rank + block)
+            .and_then(|own| usize::try_from(own).ok());
+        if mapped <= previous || own != Some(rank + block) {
+            return Err(ModelProblem::Contradiction(
+                "the blocks of a sparse constant are not in the order of its dimensions",
+            )
+            .into());
+        }
+        previous = mapped;
     }
     Ok(())
 }

@@ -39,6 +39,10 @@ const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (MAX_POOL_2D) of subgraph 0: stride_h is 0, not 1 to 2147483647",
     ),
     (
+        "conv_groups",
+        "operator 0 (CONV_2D) of subgraph 0: the groups of the convolution do not divide its output channels: 5, not 4",
+    ),
+    (
         "conv_options",
         "operator 0 (CONV_2D) of subgraph 0: builtin_options is missing",
     ),
@@ -248,6 +252,14 @@ const REFUSALS: &[(&str, &str)] = &[
     (
         "sparse_block",
         "tensor 2 \"w\" of subgraph 0: dim_metadata has 2 elements, not 3",
+    ),
+    (
+        "sparse_blocks_swapped",
+        "tensor 2 \"w\" of subgraph 0: the blocks of a sparse constant are not in the order of its dimensions",
+    ),
+    (
+        "sparse_blocks_unordered",
+        "tensor 2 \"w\" of subgraph 0: the blocks of a sparse constant are not in the order of its dimensions",
     ),
     (
         "sparse_dense_size",

@@ -1,0 +1,1 @@
+"""Models that contradict themselves, by what is wrong."""
