@@ -78,6 +78,15 @@ impl Census {
             .fold(Count::default(), |sum, (subgraph, _)| sum + subgraph.count)
     }
 
+    /// Which operators of each subgraph a delegate computes, as of the same time.
+    pub(crate) fn delegated(&self) -> Vec<Vec<usize>> {
+        let found = self.found();
+        found
+            .iter()
+            .map(|(graph, _)| graph.delegated.clone())
+            .collect()
+    }
+
     /// The subgraphs' layouts when the delegate was applied.
     pub(crate) fn layouts_then(&self) -> Layouts {
         let found = self.found();

@@ -42,6 +42,8 @@ pub(crate) struct Convolution {
 pub(crate) struct Subgraph {
     context: NonNull<sys::TfLiteOpaqueContext>,
     pub(crate) count: Count,
+    /// Which operators a delegate computes, as indices of those in the file.
+    pub(crate) delegated: Vec<usize>,
     /// The subgraph's inputs, what its operators compute, and what convolutions read. Delegates
     /// keep to themselves what is between the operators that they took.
     tensors: Vec<c_int>,
@@ -123,14 +125,23 @@ impl Subgraph {
         // SAFETY: the context is valid.
         let nodes = unsafe { sys::TfLiteOpaqueContextGetNumNodes(context.as_ptr()) };
         let operators = nodes.checked_sub(partitions)?;
-        let remaining = plan.len().checked_sub(partitions)?;
+        // The runtime makes one node for each operator, in the file's order, before all others.
+        let mut is_planned = vec![false; operators];
+        for &index in &plan {
+            let operator = usize::try_from(index).ok()?;
+            if let Some(planned) = is_planned.get_mut(operator) {
+                *planned = true;
+            }
+        }
+        let delegated: Vec<usize> = (0..operators).filter(|&at| !is_planned[at]).collect();
         Some(Self {
             context,
             count: Count {
                 operators,
-                delegated: operators.checked_sub(remaining)?,
+                delegated: delegated.len(),
                 partitions,
             },
+            delegated,
             tensors,
             convolutions,
             divisors,

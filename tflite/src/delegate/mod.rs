@@ -18,6 +18,7 @@ pub(crate) use xnnpack::XnnpackDelegate;
 /// let report = interpreter.delegate_report();
 /// assert_eq!(report.xnnpack, tflite::XnnpackStatus::Applied);
 /// assert_eq!((report.delegated, report.operators), (1, 1));
+/// assert_eq!(report.delegated_operators, [[0]]);
 /// # Ok::<(), tflite::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub struct DelegateReport {
     pub delegated: usize,
     /// In how many pieces. Data must be handed over between the pieces, so few are better.
     pub partitions: usize,
+    /// Which operators a delegate computes: for each subgraph, in the order of
+    /// [`ModelInfo::subgraphs`](crate::ModelInfo::subgraphs), the indices in
+    /// [`SubgraphInfo::operators`](crate::SubgraphInfo::operators).
+    pub delegated_operators: Vec<Vec<usize>>,
 }
 
 /// What became of XNNPACK.

@@ -102,6 +102,7 @@ impl Native {
             operators,
             delegated,
             partitions,
+            delegated_operators: self.census.delegated(),
         }
     }
 }
