@@ -8,4 +8,5 @@
 #include "tensorflow/lite/delegates/xnnpack/xnnpack_delegate.h"
 #include "tensorflow/lite/profiling/telemetry/c/profiler.h"
 
+#include "shim/profiler.h"
 #include "shim/tflite_sys.h"

@@ -1,12 +1,12 @@
-//! Compiles `shim/tflite_sys.c`.
+//! Compiles the shim's C files.
 
 use std::path::Path;
 
-/// Compiles it, and compares its declarations with the headers if there are any.
+/// Compiles them, and compares their declarations with the headers if there are any.
 pub(crate) fn compile(include: Option<&Path>) {
     let mut build = cc::Build::new();
     build
-        .file("shim/tflite_sys.c")
+        .files(["shim/profiler.c", "shim/tflite_sys.c"])
         .std("c11")
         .warnings_into_errors(false)
         .flag_if_supported("-fvisibility=hidden");

@@ -3222,3 +3222,78 @@ pub type tflite_sys_log_fn = ::core::option::Option<
 unsafe extern "C" {
     pub fn tflite_sys_set_log_sink(sink: tflite_sys_log_fn) -> tflite_sys_log_fn;
 }
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct tflite_sys_profiler_callbacks {
+    pub user_data: *mut ::core::ffi::c_void,
+    pub begin: ::core::option::Option<
+        unsafe extern "C" fn(
+            user_data: *mut ::core::ffi::c_void,
+            name: *const ::core::ffi::c_char,
+            node: i64,
+            subgraph: i64,
+        ) -> u32,
+    >,
+    pub end: ::core::option::Option<
+        unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void, event: u32),
+    >,
+    pub measured: ::core::option::Option<
+        unsafe extern "C" fn(
+            user_data: *mut ::core::ffi::c_void,
+            name: *const ::core::ffi::c_char,
+            microseconds: u64,
+            node: i64,
+            subgraph: i64,
+        ),
+    >,
+    pub happened: ::core::option::Option<
+        unsafe extern "C" fn(
+            user_data: *mut ::core::ffi::c_void,
+            name: *const ::core::ffi::c_char,
+            status: u64,
+        ),
+    >,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    [
+        "Size of tflite_sys_profiler_callbacks",
+    ][::core::mem::size_of::<tflite_sys_profiler_callbacks>() - 40usize];
+    [
+        "Alignment of tflite_sys_profiler_callbacks",
+    ][::core::mem::align_of::<tflite_sys_profiler_callbacks>() - 8usize];
+    [
+        "Offset of field: tflite_sys_profiler_callbacks::user_data",
+    ][::core::mem::offset_of!(tflite_sys_profiler_callbacks, user_data) - 0usize];
+    [
+        "Offset of field: tflite_sys_profiler_callbacks::begin",
+    ][::core::mem::offset_of!(tflite_sys_profiler_callbacks, begin) - 8usize];
+    [
+        "Offset of field: tflite_sys_profiler_callbacks::end",
+    ][::core::mem::offset_of!(tflite_sys_profiler_callbacks, end) - 16usize];
+    [
+        "Offset of field: tflite_sys_profiler_callbacks::measured",
+    ][::core::mem::offset_of!(tflite_sys_profiler_callbacks, measured) - 24usize];
+    [
+        "Offset of field: tflite_sys_profiler_callbacks::happened",
+    ][::core::mem::offset_of!(tflite_sys_profiler_callbacks, happened) - 32usize];
+};
+#[repr(C)]
+#[derive(Debug)]
+pub struct tflite_sys_profiler {
+    _unused: [u8; 0],
+}
+unsafe extern "C" {
+    pub fn tflite_sys_profiler_create(
+        callbacks: *const tflite_sys_profiler_callbacks,
+    ) -> *mut tflite_sys_profiler;
+}
+unsafe extern "C" {
+    pub fn tflite_sys_profiler_delete(profiler: *mut tflite_sys_profiler);
+}
+unsafe extern "C" {
+    pub fn tflite_sys_interpreter_options_set_profiler(
+        options: *mut TfLiteInterpreterOptions,
+        profiler: *mut tflite_sys_profiler,
+    );
+}
