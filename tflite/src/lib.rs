@@ -69,6 +69,7 @@ mod info;
 mod interpreter;
 mod model;
 mod options;
+mod profile;
 mod raw;
 mod report;
 mod schema;
@@ -91,6 +92,7 @@ pub use info::{
 pub use interpreter::{Interpreter, SignatureRunner};
 pub use model::Model;
 pub use options::{InterpreterOptions, MAX_THREADS, Xnnpack};
+pub use profile::{KindProfile, NodeProfile, OpEvent, ProfileSummary, Profiler};
 pub use signature::Signature;
 pub use tensor::{
     AffineQuantization, Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType,

@@ -5,6 +5,7 @@ mod shared;
 pub(crate) use self::shared::{Role, Shared};
 
 use crate::error::{Error, Result};
+use crate::profile::Profiler;
 
 /// The most threads an interpreter can be given.
 pub const MAX_THREADS: usize = 512;
@@ -45,6 +46,14 @@ impl InterpreterOptions {
     /// Whether XNNPACK's kernels compute what they can.
     pub fn xnnpack(mut self, xnnpack: Xnnpack) -> Self {
         self.xnnpack = xnnpack;
+        self
+    }
+
+    /// Measures how long each operator takes. The profiler is a handle: keep a clone to read it.
+    ///
+    /// Wraps `TfLiteInterpreterOptionsSetTelemetryProfiler()`.
+    pub fn profiler(mut self, profiler: Profiler) -> Self {
+        self.shared.profiler = Some(profiler);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What options make known to interpreters.
 
 use crate::error::Status;
+use crate::profile::Profiler;
 use crate::raw::RawOptions;
 
 /// What options make known to every interpreter that is made with them, and to those that stand in
@@ -10,7 +11,10 @@ use crate::raw::RawOptions;
 /// native interpreter keeps a clone of this, which is dropped after the C interpreter. What each
 /// native interpreter needs one of its own of, such as a delegate, is no field here.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shared {}
+pub(crate) struct Shared {
+    /// Each native interpreter has its own recorder for it.
+    pub(crate) profiler: Option<Profiler>,
+}
 
 /// What an interpreter is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

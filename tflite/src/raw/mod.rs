@@ -85,6 +85,16 @@ impl RawOptions {
 
     /// # Safety
     ///
+    /// The profiler must be valid, and outlive every interpreter created with these options.
+    pub(crate) unsafe fn set_profiler(&mut self, profiler: NonNull<sys::tflite_sys_profiler>) {
+        // SAFETY: the options are alive; the profiler is the caller's promise.
+        unsafe {
+            sys::tflite_sys_interpreter_options_set_profiler(self.0.as_ptr(), profiler.as_ptr());
+        }
+    }
+
+    /// # Safety
+    ///
     /// The delegate must be valid, and outlive every interpreter created with these options.
     pub(crate) unsafe fn add_delegate(&mut self, delegate: NonNull<sys::TfLiteOpaqueDelegate>) {
         // SAFETY: the options are alive; the delegate is the caller's promise.

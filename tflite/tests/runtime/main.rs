@@ -8,6 +8,7 @@ mod files;
 mod invalid;
 mod ownership;
 mod parity;
+mod profiling;
 mod quantized;
 mod resizing;
 mod shapes;

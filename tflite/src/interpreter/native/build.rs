@@ -5,6 +5,7 @@ use crate::delegate::{Census, When, XnnpackDelegate, XnnpackStatus};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::options::{InterpreterOptions, Role, Shared, Xnnpack};
+use crate::profile::Recorder;
 use crate::raw::{RawInterpreter, RawOptions};
 use crate::report::Reporter;
 
@@ -116,6 +117,14 @@ impl Native {
         }
         // SAFETY: as for the reporter: a field behind the interpreter.
         unsafe { options.add_delegate(census.as_ptr()) };
+        let recorder = match (&shared.profiler, role) {
+            (Some(profiler), Role::Serves) => Some(Recorder::new(profiler).ok_or_else(no_memory)?),
+            _ => None,
+        };
+        if let Some(recorder) = &recorder {
+            // SAFETY: as for the reporter: a field behind the interpreter.
+            unsafe { options.set_profiler(recorder.as_ptr()) };
+        }
         // SAFETY: as for the reporter: a field behind the interpreter.
         unsafe { shared.install(&mut options, role) }.map_err(|_| no_memory())?;
         // SAFETY: model, reporter, delegates and what is shared become fields behind the
@@ -131,6 +140,7 @@ impl Native {
             xnnpack,
             agreed: None,
             empty: None,
+            _recorder: recorder,
             reporter,
             _shared: shared,
             model,

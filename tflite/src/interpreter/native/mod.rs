@@ -14,6 +14,7 @@ use crate::delegate::{Census, Count, DelegateReport, Layouts, XnnpackDelegate, X
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::options::Shared;
+use crate::profile::Recorder;
 use crate::raw::{RawInterpreter, RawSignatureHandle, RawSignatureRunner};
 use crate::report::Reporter;
 use crate::signature::Signature;
@@ -40,6 +41,8 @@ pub(super) struct Native {
     agreed: Option<Layouts>,
     /// A tensor without elements, where there must be some.
     empty: Option<String>,
+    /// Where a profiler gets its events from.
+    _recorder: Option<Recorder>,
     reporter: Reporter,
     /// What the options have made known to the interpreter.
     _shared: Shared,
