@@ -263,6 +263,19 @@ pub enum Error {
         actual: usize,
     },
 
+    /// A number that the tensor's type does not have.
+    #[error("{value} at {index} does not fit {tensor}, which holds {dtype}")]
+    ValueOutOfRange {
+        /// Which tensor.
+        tensor: String,
+        /// Its type.
+        dtype: TensorType,
+        /// Where the number stands among those that were given.
+        index: usize,
+        /// The number.
+        value: i8,
+    },
+
     /// An array of another shape was given.
     #[error("{tensor} has the shape {expected}, an array of shape {actual} was given")]
     ShapeMismatch {

@@ -58,7 +58,11 @@
 //!
 //! # Features
 //!
-//! - `ndarray` (default): [`Tensor::view`], [`TensorMut::view_mut`], [`TensorMut::assign`].
+//! - `ndarray` (default): [`Tensor::view`], [`Tensor::to_array`], [`TensorMut::view_mut`],
+//!   [`TensorMut::assign`].
+//! - `half`: `f16` and `bf16` of the crate `half` as elements. Without it, such tensors are read by
+//!   [`Tensor::dequantize`] and written by [`TensorMut::quantize_from`].
+//! - `num-complex`: `Complex` of the crate `num-complex` as elements.
 
 mod bytes;
 mod cancel;
@@ -78,8 +82,12 @@ mod tensor;
 mod verify;
 mod version;
 
+#[cfg(feature = "half")]
+pub use half;
 #[cfg(feature = "ndarray")]
 pub use ndarray;
+#[cfg(feature = "num-complex")]
+pub use num_complex;
 
 pub use cancel::CancellationToken;
 pub use delegate::{DelegateReport, XnnpackStatus};
@@ -96,6 +104,7 @@ pub use profile::{KindProfile, NodeProfile, OpEvent, ProfileSummary, Profiler};
 pub use signature::Signature;
 pub use tensor::{
     AffineQuantization, Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType,
+    TensorValue,
 };
 pub use verify::{ModelPart, ModelProblem};
 pub use version::{schema_version, version};

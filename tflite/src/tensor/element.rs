@@ -4,11 +4,14 @@ use std::fmt::Debug;
 
 use super::TensorType;
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
 
 /// A Rust type that is exactly one [`TensorType`].
+///
+/// These are the numbers that Rust has, with the feature `half` also `half::f16` and `half::bf16`,
+/// and with the feature `num-complex` also `Complex<f32>` and `Complex<f64>` of that crate.
 ///
 /// `bool` is none of them: a model can write bytes other than 0 and 1 into a boolean tensor. See
 /// [`Tensor::to_bools`](super::Tensor::to_bools).
@@ -48,7 +51,8 @@ mod sealed {
 /// and meaning are those of `TYPE` in C.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the element type of any tensor",
-    note = "use one of f32, f64, i8, i16, i32, i64, u8, u16, u32, u64"
+    note = "use one of f32, f64, i8, i16, i32, i64, u8, u16, u32, u64",
+    note = "the features `half` and `num-complex` add f16, bf16 and complex numbers"
 )]
 pub unsafe trait TensorElement:
     sealed::Sealed + Copy + Debug + PartialEq + Send + Sync + 'static
@@ -62,8 +66,8 @@ macro_rules! elements {
         $(
             impl sealed::Sealed for $element {}
 
-            // SAFETY: a primitive number of fixed width: each bit pattern is a value, none of it
-            // is padding, and common.h names the same width and signedness.
+            // SAFETY: a number of fixed width, or a pair of such: each bit pattern is a value,
+            // none of it is padding, and common.h names the same width and meaning.
             unsafe impl TensorElement for $element {
                 const TYPE: TensorType = TensorType::$type;
             }
@@ -82,4 +86,18 @@ elements! {
     u16 => UInt16,
     u32 => UInt32,
     u64 => UInt64,
+}
+
+// Both are `repr(transparent)` structs of a `u16`.
+#[cfg(feature = "half")]
+elements! {
+    half::f16 => Float16,
+    half::bf16 => BFloat16,
+}
+
+// `repr(C)` structs of the real and the imaginary part, as in common.h.
+#[cfg(feature = "num-complex")]
+elements! {
+    num_complex::Complex<f32> => Complex64,
+    num_complex::Complex<f64> => Complex128,
 }

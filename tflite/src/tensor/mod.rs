@@ -2,10 +2,13 @@
 
 mod dtype;
 mod element;
+mod narrow;
+mod packed;
 mod quantization;
 mod read;
 mod shape;
 pub(crate) mod strings;
+mod value;
 #[cfg(feature = "ndarray")]
 mod view;
 mod write;
@@ -17,6 +20,7 @@ pub use self::dtype::TensorType;
 pub use self::element::TensorElement;
 pub use self::quantization::{AffineQuantization, Quantization};
 pub use self::shape::Shape;
+pub use self::value::TensorValue;
 pub use self::write::TensorMut;
 
 use crate::error::{Error, Result, TensorRole};

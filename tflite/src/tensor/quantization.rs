@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Shape, Tensor, TensorElement, TensorMut, TensorType};
+use super::packed::Packing;
+use super::{Shape, Tensor, TensorElement, TensorMut, TensorType, narrow};
 use crate::error::{Error, Result};
 
 /// One scale: a real number is `scale * (integer - zero_point)`.
@@ -107,12 +108,14 @@ impl AffineQuantization {
 }
 
 impl Tensor<'_> {
-    /// The real numbers that the integers stand for, in row-major order.
+    /// The real numbers that the integers stand for, in row-major order: of int8, uint8, int16,
+    /// int32, int4, uint4 and int2 with a scale. Numbers in float16 and bfloat16, which need none,
+    /// are widened.
     ///
     /// # Errors
     ///
-    /// [`Error::NotQuantized`] if there is no scale, or if the type is none of int8, uint8, int16
-    /// and int32; else as [`data`](Self::data).
+    /// [`Error::NotQuantized`] if there is no scale, or if the type is another one; else as
+    /// [`data`](Self::data).
     ///
     /// ```
     /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/int8_dense.tflite");
@@ -125,41 +128,62 @@ impl Tensor<'_> {
     /// # Ok::<(), tflite::Error>(())
     /// ```
     pub fn dequantize(&self) -> Result<Vec<f32>> {
-        fn run<T: TensorElement + Into<i32>>(
-            tensor: &Tensor<'_>,
-            quantization: &AffineQuantization,
-        ) -> Result<Vec<f32>> {
-            let data = tensor.data::<T>()?;
-            let shape = tensor.shape();
-            Ok(data
-                .iter()
-                .zip(quantization.elements(&shape))
-                .map(|(&integer, quantization)| quantization.dequantize(integer.into()))
-                .collect())
-        }
-        let quantization = self.quantized()?;
         match self.dtype() {
-            TensorType::Int8 => run::<i8>(self, &quantization),
-            TensorType::UInt8 => run::<u8>(self, &quantization),
-            TensorType::Int16 => run::<i16>(self, &quantization),
-            TensorType::Int32 => run::<i32>(self, &quantization),
-            _ => Err(Error::NotQuantized {
-                tensor: self.label(),
-            }),
+            TensorType::Int8 => self.dequantize_as::<i8>(),
+            TensorType::UInt8 => self.dequantize_as::<u8>(),
+            TensorType::Int16 => self.dequantize_as::<i16>(),
+            TensorType::Int32 => self.dequantize_as::<i32>(),
+            TensorType::Int4 | TensorType::UInt4 | TensorType::Int2 => {
+                let quantization = self.quantized()?;
+                Ok(self.scale(&self.unpack()?, &quantization))
+            }
+            TensorType::Float16 => self.widen(narrow::from_f16),
+            TensorType::BFloat16 => self.widen(narrow::from_bf16),
+            _ => Err(self.not_quantized()),
+        }
+    }
+
+    fn dequantize_as<T: TensorElement + Into<i32>>(&self) -> Result<Vec<f32>> {
+        let quantization = self.quantized()?;
+        Ok(self.scale(self.data::<T>()?, &quantization))
+    }
+
+    fn scale<T: Copy + Into<i32>>(
+        &self,
+        integers: &[T],
+        quantization: &AffineQuantization,
+    ) -> Vec<f32> {
+        let elements = integers.iter().zip(quantization.elements(&self.shape));
+        elements
+            .map(|(&integer, quantization)| quantization.dequantize(integer.into()))
+            .collect()
+    }
+
+    fn widen(&self, widen: impl Fn(u16) -> f32) -> Result<Vec<f32>> {
+        let (numbers, _) = self.bytes()?.as_chunks::<2>();
+        Ok(numbers
+            .iter()
+            .map(|&bytes| widen(u16::from_ne_bytes(bytes)))
+            .collect())
+    }
+
+    fn not_quantized(&self) -> Error {
+        Error::NotQuantized {
+            tensor: self.label(),
         }
     }
 
     fn quantized(&self) -> Result<AffineQuantization> {
         self.affine_quantization()
-            .ok_or_else(|| Error::NotQuantized {
-                tensor: self.label(),
-            })
+            .ok_or_else(|| self.not_quantized())
     }
 }
 
 impl TensorMut<'_> {
     /// Writes the integers that stand for these real numbers, in row-major order: the nearest
-    /// ones, halves away from zero, as the runtime's own kernel rounds.
+    /// ones, halves away from zero, as the runtime's own kernel rounds. What is beyond the type's
+    /// range becomes its end. In float16 and bfloat16 it is the nearest number that there is, of
+    /// two the even one.
     ///
     /// # Errors
     ///
@@ -170,10 +194,32 @@ impl TensorMut<'_> {
             TensorType::UInt8 => self.quantize_as(reals, 0..=255, |integer| integer as u8),
             TensorType::Int16 => self.quantize_as(reals, -32768..=32767, |integer| integer as i16),
             TensorType::Int32 => self.quantize_as(reals, i32::MIN..=i32::MAX, |integer| integer),
-            _ => Err(Error::NotQuantized {
-                tensor: self.0.label(),
-            }),
+            TensorType::Float16 => self.narrow(reals, narrow::to_f16),
+            TensorType::BFloat16 => self.narrow(reals, narrow::to_bf16),
+            dtype => match Packing::of(dtype) {
+                Some(packing) => self.quantize_packed(reals, packing),
+                None => Err(self.0.not_quantized()),
+            },
         }
+    }
+
+    fn quantize_packed(&mut self, reals: &[f32], packing: Packing) -> Result<()> {
+        let quantization = self.0.quantized()?;
+        let range = packing.range();
+        let elements = reals.iter().zip(quantization.elements(&self.0.shape));
+        let integers: Vec<i8> = elements
+            .map(|(&real, quantization)| quantization.quantize(real, range.clone()) as i8)
+            .collect();
+        self.pack_from(&integers)
+    }
+
+    fn narrow(&mut self, reals: &[f32], narrow: impl Fn(f32) -> u16) -> Result<()> {
+        let bytes = reals.iter().flat_map(|&real| narrow(real).to_ne_bytes());
+        let expected = self.byte_len() / 2;
+        if expected != reals.len() {
+            return Err(self.length_mismatch(expected, reals.len()));
+        }
+        self.copy_bytes(2 * reals.len(), bytes)
     }
 
     /// `range` is that of the type, so that `cast` loses nothing.

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMutD, Dimension, IxDyn};
 
-use super::{Shape, Tensor, TensorElement, TensorMut};
+use super::{Shape, Tensor, TensorElement, TensorMut, TensorValue};
 use crate::error::{Error, Result};
 
 impl<'a> Tensor<'a> {
@@ -26,24 +26,50 @@ impl<'a> Tensor<'a> {
         let data = self.data::<T>()?;
         // `data` has checked the product, but a shape such as [0, 2^40, 2^40] is not one of
         // ndarray's.
-        ArrayViewD::from_shape(IxDyn(&self.shape), data).map_err(|_| self.no_array::<T>(data.len()))
+        ArrayViewD::from_shape(IxDyn(&self.shape), data).map_err(|_| self.no_array(data.len()))
     }
 
-    /// A copy of the elements, with their shape.
+    /// A copy of the elements, with their shape: see [`to_vec`](Self::to_vec) for the types.
     ///
     /// # Errors
     ///
-    /// As [`data`](Self::data).
-    pub fn to_array<T: TensorElement>(&self) -> Result<ArrayD<T>> {
-        self.view().map(|view| view.to_owned())
+    /// As [`to_vec`](Self::to_vec).
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/packed.tflite");
+    /// # let model = tflite::Model::from_file(path)?;
+    /// # let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+    /// interpreter.input_mut(0)?.copy_from_slice(&[-2.0_f32, -1.0, 0.0, 1.0, 1.5])?;
+    /// interpreter.invoke()?;
+    /// // int4, with scale 0.25.
+    /// assert_eq!(interpreter.output(0)?.to_array::<i8>()?.sum(), -8 - 4 + 4 + 6);
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn to_array<T: TensorValue>(&self) -> Result<ArrayD<T>> {
+        self.array(self.to_vec()?)
     }
 
-    fn no_array<T: TensorElement>(&self, length: usize) -> Error {
+    /// The real numbers that the integers stand for, with their shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`dequantize`](Self::dequantize).
+    pub fn dequantize_array(&self) -> Result<ArrayD<f32>> {
+        self.array(self.dequantize()?)
+    }
+
+    fn array<T>(&self, elements: Vec<T>) -> Result<ArrayD<T>> {
+        let count = elements.len();
+        ArrayD::from_shape_vec(IxDyn(&self.shape), elements).map_err(|_| self.no_array(count))
+    }
+
+    /// The elements are as many as the shape says, but ndarray has no such shape.
+    fn no_array(&self, elements: usize) -> Error {
         Error::SizeMismatch {
             tensor: self.label(),
             shape: self.shape(),
-            bytes: length * size_of::<T>(),
-            dtype: T::TYPE,
+            bytes: elements,
+            dtype: self.dtype(),
         }
     }
 }

@@ -136,7 +136,7 @@ impl<'a> TensorMut<'a> {
     }
 
     /// Copies all elements as plain bytes, in the machine's byte order. This is the way to write
-    /// types that Rust does not have, such as half-precision numbers.
+    /// types that Rust does not have.
     ///
     /// # Errors
     ///
@@ -167,7 +167,12 @@ impl<'a> TensorMut<'a> {
         )
     }
 
-    fn copy_bytes(&mut self, count: usize, bytes: impl Iterator<Item = u8>) -> Result<()> {
+    /// Copies `count` bytes, which must be all of them.
+    pub(super) fn copy_bytes(
+        &mut self,
+        count: usize,
+        bytes: impl Iterator<Item = u8>,
+    ) -> Result<()> {
         self.check_writable()?;
         let (data, length) = self.0.plain_bytes()?;
         if length != count {

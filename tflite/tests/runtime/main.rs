@@ -4,6 +4,7 @@
 
 mod cancelling;
 mod delegates;
+mod dtypes;
 mod files;
 mod invalid;
 mod ownership;
