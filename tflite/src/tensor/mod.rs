@@ -1,5 +1,6 @@
 //! Tensors: typed views of an interpreter's memory.
 
+mod display;
 mod dtype;
 mod element;
 mod narrow;

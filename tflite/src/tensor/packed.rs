@@ -44,19 +44,27 @@ impl Packing {
     }
 
     /// The integers in these bytes, the first one in the lowest bits.
-    pub(super) fn unpack(self, bytes: &[u8]) -> impl Iterator<Item = i8> + Clone {
-        bytes.iter().flat_map(move |&byte| {
-            (0..self.per_byte()).map(move |position| {
-                // The integer at the top of the byte, from where a shift extends the sign.
-                let top = byte << (8 - self.bits * (position + 1));
-                let down = 8 - self.bits;
-                if self.is_signed {
-                    top.cast_signed() >> down
-                } else {
-                    (top >> down).cast_signed()
-                }
-            })
-        })
+    pub(super) fn unpack(self, bytes: &[u8]) -> impl Iterator<Item = i8> {
+        bytes
+            .iter()
+            .flat_map(move |&byte| (0..self.per_byte()).map(move |place| self.extract(byte, place)))
+    }
+
+    /// One of the integers in these bytes.
+    pub(super) fn get(self, bytes: &[u8], index: usize) -> Option<i8> {
+        let byte = bytes.get(index / self.per_byte())?;
+        Some(self.extract(*byte, index % self.per_byte()))
+    }
+
+    fn extract(self, byte: u8, place: usize) -> i8 {
+        // The integer at the top of the byte, from where a shift extends the sign.
+        let top = byte << (8 - self.bits * (place + 1));
+        let down = 8 - self.bits;
+        if self.is_signed {
+            top.cast_signed() >> down
+        } else {
+            (top >> down).cast_signed()
+        }
     }
 
     /// The bytes of these integers, each of which is in range. Bits that are left over are 0.

@@ -327,3 +327,20 @@ fn complex_numbers_are_elements() {
         Complex::ZERO
     );
 }
+
+#[test]
+fn what_cannot_be_read_is_described() {
+    let mut interpreter = interpreter("resource_output");
+    let text = |interpreter: &Interpreter, index| {
+        interpreter.output(index).expect("an output").to_string()
+    };
+    let before = text(&interpreter, 1);
+    assert!(before.starts_with("<float32 [3]: output 1"), "{before}");
+    interpreter.invoke().expect("valid");
+    assert_eq!(text(&interpreter, 1), "[0. 0. 0.]");
+    let handle = text(&interpreter, 0);
+    assert!(handle.starts_with("<resource []: output 0"), "{handle}");
+    let mut input = interpreter.input_mut(0).expect("one");
+    input.copy_from_slice(&[1.0_f32, 0.5, -2.0]).expect("three");
+    assert_eq!(input.to_string(), "[ 1.   0.5 -2. ]");
+}
