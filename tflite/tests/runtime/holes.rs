@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tflite::{Error, Interpreter, InterpreterOptions, Model, ModelInfo, Status, TensorType};
+use tflite::{Error, Interpreter, InterpreterOptions, Model, ModelInfo, TensorType};
 
 use super::{interpreter, model};
 
