@@ -68,7 +68,6 @@ mod bytes;
 mod cancel;
 mod delegate;
 mod error;
-mod flatbuffer;
 mod info;
 mod interpreter;
 mod model;

@@ -1,25 +1,13 @@
 //! Signatures: a model's functions, with names for inputs and outputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
-use crate::error::{Error, Result, TensorRole};
-use crate::flatbuffer::Table;
-
-/// The numbers of fields in the file format.
-mod field {
-    pub(super) const MODEL_SUBGRAPHS: usize = 2;
-    pub(super) const MODEL_SIGNATURES: usize = 7;
-    pub(super) const SUBGRAPH_INPUTS: usize = 1;
-    pub(super) const SUBGRAPH_OUTPUTS: usize = 2;
-    pub(super) const SIGNATURE_INPUTS: usize = 0;
-    pub(super) const SIGNATURE_OUTPUTS: usize = 1;
-    pub(super) const SIGNATURE_KEY: usize = 2;
-    pub(super) const SIGNATURE_SUBGRAPH: usize = 4;
-    pub(super) const TENSOR_NAME: usize = 0;
-    pub(super) const TENSOR_INDEX: usize = 1;
-}
+use crate::error::{Error, TensorRole};
+use crate::schema;
+use crate::schema::field::{model, signature, subgraph, tensor_map};
+use crate::schema::table::{Buffer, Field, Malformed, Table};
 
 /// One of a model's functions: its key, and the names of its inputs and outputs.
 ///
@@ -73,41 +61,60 @@ impl Signature {
     /// They are read here, not in C, since the C functions trust the model: they follow the number
     /// of a subgraph that does not exist, and count a signature's names by the subgraph's inputs.
     /// Signatures that would lead them astray are left out.
-    pub(crate) fn read_all(model: &[u8]) -> Vec<Arc<Self>> {
-        let Some(root) = Table::root(model) else {
-            return Vec::new();
-        };
-        let subgraphs: Vec<_> = root.tables(field::MODEL_SUBGRAPHS).collect();
-        let signatures: Vec<_> = root.tables(field::MODEL_SIGNATURES).collect();
-        // C takes the first one with a key, be it good or not.
-        let is_unique = |key: &str| {
-            signatures
-                .iter()
-                .filter(|other| c_text(other) == Some(key.as_bytes()))
-                .count()
-                == 1
-        };
-        signatures
-            .iter()
-            .filter_map(|signature| Self::read(signature, &subgraphs))
-            .filter(|signature| is_unique(&signature.key))
-            .map(Arc::new)
-            .collect()
+    pub(crate) fn read_all(file: &[u8]) -> Vec<Arc<Self>> {
+        // The verifier has read the same fields, so that none is damaged.
+        Self::try_read_all(file).unwrap_or_default()
     }
 
-    fn read(signature: &Table<'_>, subgraphs: &[Table<'_>]) -> Option<Self> {
-        let key = text(signature.string(field::SIGNATURE_KEY)?)?;
-        let subgraph = signature.u32(field::SIGNATURE_SUBGRAPH).unwrap_or(0);
-        let subgraph = usize::try_from(subgraph).ok()?;
-        let graph = subgraphs.get(subgraph)?;
-        let names = |names, tensors| read_names(signature, names, graph, tensors);
-        Some(Self {
+    fn try_read_all(file: &[u8]) -> Result<Vec<Arc<Self>>, Malformed> {
+        let buffer = Buffer::new(file);
+        let root = schema::root(&buffer)?;
+        let subgraphs = root.tables(model::SUBGRAPHS)?.unwrap_or_default();
+        let definitions = root.tables(model::SIGNATURES)?.unwrap_or_default();
+        // C takes the first one with a key, be it good or not.
+        let mut counts: HashMap<&[u8], usize> = HashMap::new();
+        for definition in &definitions {
+            if let Some(key) = definition.string(signature::KEY)? {
+                // As C sees it, up to the first NUL.
+                let key = key.split(|&byte| byte == 0).next().unwrap_or_default();
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        let mut signatures = Vec::new();
+        for definition in &definitions {
+            if let Some(signature) = Self::read(definition, &subgraphs)?
+                && counts.get(signature.key.as_bytes()) == Some(&1)
+            {
+                signatures.push(Arc::new(signature));
+            }
+        }
+        Ok(signatures)
+    }
+
+    fn read(
+        definition: &Table<'_, '_>,
+        subgraphs: &[Table<'_, '_>],
+    ) -> Result<Option<Self>, Malformed> {
+        let index = definition.number::<u32>(signature::SUBGRAPH)?;
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let (Some(key), Some(graph)) = (
+            definition.string(signature::KEY)?.and_then(text),
+            subgraphs.get(index),
+        ) else {
+            return Ok(None);
+        };
+        let inputs = read_names(definition, signature::INPUTS, graph, subgraph::INPUTS)?;
+        let outputs = read_names(definition, signature::OUTPUTS, graph, subgraph::OUTPUTS)?;
+        let (Some(inputs), Some(outputs), Ok(c_key)) = (inputs, outputs, CString::new(key)) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             key: key.to_owned(),
-            c_key: CString::new(key).ok()?,
-            subgraph,
-            inputs: names(field::SIGNATURE_INPUTS, field::SUBGRAPH_INPUTS)?,
-            outputs: names(field::SIGNATURE_OUTPUTS, field::SUBGRAPH_OUTPUTS)?,
-        })
+            c_key,
+            subgraph: index,
+            inputs,
+            outputs,
+        }))
     }
 
     /// The subgraph that it runs. 0 is the one that the interpreter itself runs.
@@ -123,7 +130,7 @@ impl Signature {
         self.outputs.values()
     }
 
-    pub(crate) fn find(&self, role: TensorRole, name: &str) -> Result<&Place> {
+    pub(crate) fn find(&self, role: TensorRole, name: &str) -> Result<&Place, Error> {
         let names = match role {
             TensorRole::Input => &self.inputs,
             TensorRole::Output => &self.outputs,
@@ -141,37 +148,28 @@ impl Signature {
     }
 }
 
-/// `None` if a tensor is no input or output of the subgraph at all.
+/// `None` if a name cannot be asked for, or a tensor is no input or output of the subgraph at all.
 fn read_names(
-    signature: &Table<'_>,
-    names: usize,
-    subgraph: &Table<'_>,
-    tensors: usize,
-) -> Option<Names> {
-    let tensors: Vec<i32> = subgraph.i32s(tensors).into_iter().flatten().collect();
-    signature
-        .tables(names)
-        .map(|tensor| {
-            let name = text(tensor.string(field::TENSOR_NAME)?)?;
-            let number = i32::try_from(tensor.u32(field::TENSOR_INDEX).unwrap_or(0)).ok()?;
-            let index = tensors.iter().position(|&other| other == number)?;
-            Some((
-                name.to_owned(),
-                Place {
-                    index,
-                    c_name: CString::new(name).ok()?,
-                },
-            ))
-        })
-        .collect()
-}
-
-/// A signature's key as C sees it: up to the first NUL.
-fn c_text<'a>(signature: &Table<'a>) -> Option<&'a [u8]> {
-    signature
-        .string(field::SIGNATURE_KEY)?
-        .split(|&byte| byte == 0)
-        .next()
+    definition: &Table<'_, '_>,
+    names: Field,
+    graph: &Table<'_, '_>,
+    tensors: Field,
+) -> Result<Option<Names>, Malformed> {
+    let tensors = graph.numbers::<i32>(tensors)?.to_vec();
+    let mut found = Names::new();
+    for entry in definition.tables(names)?.unwrap_or_default() {
+        let number = i32::try_from(entry.number::<u32>(tensor_map::TENSOR)?);
+        let index = tensors.iter().position(|&other| Ok(other) == number);
+        let name = entry.string(tensor_map::NAME)?.and_then(text);
+        let (Some(name), Some(index)) = (name, index) else {
+            return Ok(None);
+        };
+        let Ok(c_name) = CString::new(name) else {
+            return Ok(None);
+        };
+        found.insert(name.to_owned(), Place { index, c_name });
+    }
+    Ok(Some(found))
 }
 
 /// C sees names up to the first NUL, and Rust as UTF-8. Others cannot be asked for.
