@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cache::Built;
+use crate::cache::{self, Built};
 use crate::error::Error;
 use crate::vars::{self, Target};
 
@@ -10,7 +10,15 @@ use crate::vars::{self, Target};
 pub(crate) fn built(library: &Built, target: &Target) -> Result<(), Error> {
     println!("cargo::metadata=root={}", library.dir.display());
     println!("cargo::metadata=include={}", library.include.display());
+    identify(&library.archive())?;
     static_library(&library.lib, target)
+}
+
+/// Has the crate know the library by its contents.
+fn identify(library: &Path) -> Result<(), Error> {
+    let id = cache::hash_file(library)?;
+    println!("cargo::rustc-env=TFLITE_SYS_LIBRARY_ID={id}");
+    Ok(())
 }
 
 fn static_library(dir: &Path, target: &Target) -> Result<(), Error> {
@@ -85,6 +93,8 @@ pub(crate) struct Prebuilt {
     lib: PathBuf,
     /// The folder of its headers, if it came with them.
     include: Option<PathBuf>,
+    /// The name of its file.
+    file: &'static str,
     kind: Kind,
 }
 
@@ -126,6 +136,7 @@ impl Prebuilt {
             root,
             lib,
             include,
+            file,
             kind,
         })
     }
@@ -141,6 +152,7 @@ impl Prebuilt {
         if let Some(include) = &self.include {
             println!("cargo::metadata=include={}", include.display());
         }
+        identify(&self.lib.join(self.file))?;
         match self.kind {
             Kind::Static => static_library(&self.lib, target),
             Kind::Dylib => {

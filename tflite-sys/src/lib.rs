@@ -42,6 +42,13 @@ pub use bindings::*;
 /// `TfLiteVersion()` says what is linked. The two must be equal.
 pub const TFLITE_VERSION: &str = after_plus(env!("CARGO_PKG_VERSION"));
 
+/// Tells builds of the native library apart: by how it was built, or by the contents of a prebuilt
+/// one. `unknown` where nothing is linked.
+pub const LIBRARY_ID: &str = match option_env!("TFLITE_SYS_LIBRARY_ID") {
+    Some(id) => id,
+    None => "unknown",
+};
+
 /// The part of a version behind its `+`.
 const fn after_plus(version: &str) -> &str {
     let mut at = 0;

@@ -80,6 +80,7 @@ mod signature;
 mod tensor;
 mod verify;
 mod version;
+mod weight_cache;
 
 #[cfg(feature = "half")]
 pub use half;
@@ -98,7 +99,9 @@ pub use info::{
 };
 pub use interpreter::{Interpreter, SignatureRunner};
 pub use model::Model;
-pub use options::{InterpreterOptions, MAX_THREADS, Xnnpack};
+pub use options::{
+    InterpreterOptions, MAX_THREADS, Xnnpack, XnnpackFlags, XnnpackOptions, XnnpackRuntimeFlags,
+};
 pub use profile::{KindProfile, NodeProfile, OpEvent, ProfileSummary, Profiler};
 pub use signature::Signature;
 pub use tensor::{
@@ -107,3 +110,4 @@ pub use tensor::{
 };
 pub use verify::{ModelPart, ModelProblem};
 pub use version::{schema_version, version};
+pub use weight_cache::{MappedWeightCache, SharedWeightCache, WeightCache, WeightCacheStatus};

@@ -10,7 +10,7 @@ use crate::info::ModelInfo;
 use crate::raw::RawModel;
 use crate::report::Reporter;
 use crate::signature::Signature;
-use crate::{verify, version};
+use crate::{verify, version, weight_cache};
 
 /// A model: what to compute, and the weights.
 ///
@@ -33,6 +33,7 @@ struct Inner {
     _reporter: Reporter,
     bytes: ModelBytes,
     signatures: OnceLock<Vec<Arc<Signature>>>,
+    fingerprint: OnceLock<u128>,
 }
 
 impl Model {
@@ -122,6 +123,7 @@ impl Model {
             _reporter: reporter,
             bytes,
             signatures: OnceLock::new(),
+            fingerprint: OnceLock::new(),
         })))
     }
 
@@ -146,6 +148,19 @@ impl Model {
     /// As [`ModelInfo::from_bytes`].
     pub fn info(&self) -> Result<ModelInfo> {
         ModelInfo::from_bytes(self.as_bytes())
+    }
+
+    /// A checksum of all bytes.
+    pub(crate) fn fingerprint(&self) -> u128 {
+        *self
+            .0
+            .fingerprint
+            .get_or_init(|| weight_cache::hash(self.as_bytes()))
+    }
+
+    /// Whether both have the same bytes.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.as_bytes() == other.as_bytes()
     }
 
     pub(crate) fn native(&self) -> &RawModel {

@@ -8,7 +8,9 @@ mod xnnpack;
 pub(crate) use census::{Census, When};
 pub(crate) use graph::Count;
 pub(crate) use shapes::Layouts;
-pub(crate) use xnnpack::XnnpackDelegate;
+pub(crate) use xnnpack::{Request, XnnpackDelegate, settings};
+
+use crate::weight_cache::WeightCacheStatus;
 
 /// Who computes a model's operators.
 ///
@@ -26,6 +28,8 @@ pub(crate) use xnnpack::XnnpackDelegate;
 pub struct DelegateReport {
     /// What became of XNNPACK.
     pub xnnpack: XnnpackStatus,
+    /// What became of XNNPACK's weight cache.
+    pub weight_cache: WeightCacheStatus,
     /// How many operators the model has, over all its subgraphs.
     pub operators: usize,
     /// How many of them a delegate computes.

@@ -4,30 +4,62 @@ use std::ptr::NonNull;
 
 use tflite_sys as sys;
 
+use crate::options::XnnpackOptions;
+use crate::weight_cache::{ActiveCache, Settings, Turn, WeightCacheStatus};
+
 /// Owns an XNNPACK delegate. Each has its own workspace, so each interpreter gets its own.
-pub(crate) struct XnnpackDelegate(NonNull<sys::TfLiteDelegate>);
+pub(crate) struct XnnpackDelegate {
+    raw: NonNull<sys::TfLiteDelegate>,
+    /// Dropped after the delegate, which reads it.
+    cache: ActiveCache,
+    cache_status: WeightCacheStatus,
+}
+
+/// What a delegate is made with.
+pub(crate) struct Request<'a> {
+    pub(crate) options: &'a XnnpackOptions,
+    pub(crate) threads: i32,
+    pub(crate) cache: ActiveCache,
+    /// If the cache is a shared one.
+    pub(crate) turn: Option<&'a Turn<'a>>,
+}
 
 impl XnnpackDelegate {
     /// `None` if XNNPACK cannot be initialised, for example because the system hides what kind
     /// of processor it has.
-    pub(crate) fn create(threads: i32) -> Option<Self> {
-        Self::with_flags(threads, 0)
-    }
-
-    /// `flags` are set beside the default ones.
-    pub(crate) fn with_flags(threads: i32, flags: u32) -> Option<Self> {
-        // SAFETY: the function has no preconditions.
-        let mut options = unsafe { sys::TfLiteXNNPackDelegateOptionsDefault() };
-        options.num_threads = threads;
-        options.flags |= flags;
-        // SAFETY: the options are the default ones with other numbers, and are copied during
-        // the call; the pointers among them are null, which is their default.
-        NonNull::new(unsafe { sys::TfLiteXNNPackDelegateCreate(&raw const options) }).map(Self)
+    pub(crate) fn create(request: Request<'_>) -> Option<Self> {
+        let mut options = default_options();
+        request.options.apply(&mut options);
+        options.num_threads = request.threads;
+        let raw = request.cache.create(request.turn, options, |options| {
+            // SAFETY: the options are the default ones with other numbers, and are copied during
+            // the call; what the pointers among them lead to is the cache's, which is kept.
+            NonNull::new(unsafe { sys::TfLiteXNNPackDelegateCreate(&raw const *options) })
+        })?;
+        Some(Self {
+            raw,
+            cache: request.cache,
+            cache_status: WeightCacheStatus::Off,
+        })
     }
 
     /// Valid as long as this owner.
     pub(crate) fn as_ptr(&self) -> NonNull<sys::TfLiteOpaqueDelegate> {
-        self.0
+        self.raw
+    }
+
+    /// To be called when the interpreter can be used.
+    pub(crate) fn finish(&mut self) {
+        self.cache_status = self.cache.finish();
+    }
+
+    /// Takes note that there is no weight cache, though there should be one.
+    pub(crate) fn is_without_cache(&mut self, reason: String) {
+        self.cache_status = WeightCacheStatus::Unavailable { reason };
+    }
+
+    pub(crate) fn cache_status(&self) -> &WeightCacheStatus {
+        &self.cache_status
     }
 }
 
@@ -35,7 +67,7 @@ impl Drop for XnnpackDelegate {
     fn drop(&mut self) {
         // SAFETY: the pointer is owned and deleted once; whoever lent it out to an interpreter
         // drops that first.
-        unsafe { sys::TfLiteXNNPackDelegateDelete(self.0.as_ptr()) };
+        unsafe { sys::TfLiteXNNPackDelegateDelete(self.raw.as_ptr()) };
     }
 }
 
@@ -43,3 +75,19 @@ impl Drop for XnnpackDelegate {
 // (the one of Chromium 150.0.7871.100) it has no thread-local state, and its thread pool takes orders
 // from whichever thread invokes. It is not `Sync`.
 unsafe impl Send for XnnpackDelegate {}
+
+/// What decides how these options have XNNPACK pack weights.
+pub(crate) fn settings(options: &XnnpackOptions, others: bool) -> Settings {
+    let mut raw = default_options();
+    options.apply(&mut raw);
+    Settings {
+        flags: raw.flags,
+        runtime_flags: raw.runtime_flags,
+        others,
+    }
+}
+
+fn default_options() -> sys::TfLiteXNNPackDelegateOptions {
+    // SAFETY: the function has no preconditions.
+    unsafe { sys::TfLiteXNNPackDelegateOptionsDefault() }
+}

@@ -1,11 +1,13 @@
 //! How an interpreter shall run.
 
 mod shared;
+mod xnnpack;
+
+use crate::error::Result;
+use crate::profile::Profiler;
 
 pub(crate) use self::shared::{Role, Shared};
-
-use crate::error::{Error, Result};
-use crate::profile::Profiler;
+pub use self::xnnpack::{Xnnpack, XnnpackFlags, XnnpackOptions, XnnpackRuntimeFlags};
 
 /// The most threads an interpreter can be given.
 pub const MAX_THREADS: usize = 512;
@@ -43,9 +45,9 @@ impl InterpreterOptions {
         self
     }
 
-    /// Whether XNNPACK's kernels compute what they can.
-    pub fn xnnpack(mut self, xnnpack: Xnnpack) -> Self {
-        self.xnnpack = xnnpack;
+    /// Whether XNNPACK's kernels compute what they can, and how.
+    pub fn xnnpack(mut self, xnnpack: impl Into<Xnnpack>) -> Self {
+        self.xnnpack = xnnpack.into();
         self
     }
 
@@ -59,44 +61,27 @@ impl InterpreterOptions {
 
     /// The number of threads; `None` leaves it to the runtime.
     pub(crate) fn checked_threads(&self) -> Result<Option<i32>> {
-        let Some(threads) = self.threads else {
-            return Ok(None);
-        };
-        let error = Error::ThreadCount {
-            threads,
-            max: MAX_THREADS,
-        };
-        if threads == 0 || threads > MAX_THREADS {
-            return Err(error);
-        }
-        i32::try_from(threads).map(Some).map_err(|_| error)
+        self.threads.map(xnnpack::check_threads).transpose()
     }
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
 
-    pub(crate) fn xnnpack_mode(&self) -> Xnnpack {
-        self.xnnpack
+    /// XNNPACK's options; `None` if it shall not be used.
+    pub(crate) fn xnnpack_options(&self) -> Option<XnnpackOptions> {
+        match &self.xnnpack {
+            Xnnpack::Auto => Some(XnnpackOptions::new()),
+            Xnnpack::With(options) => Some(options.clone()),
+            Xnnpack::Off => None,
+        }
     }
-}
-
-/// Whether to compute with XNNPACK, a library of fast kernels for the CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Xnnpack {
-    /// Use it for the operators that it supports. If it does not work on this machine or with
-    /// this model, the runtime's own kernels compute everything, and
-    /// [`Interpreter::delegate_report`](crate::Interpreter::delegate_report) says so.
-    #[default]
-    Auto,
-    /// Use the runtime's own kernels alone. They are several times slower.
-    Off,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn thread_counts_have_limits() {

@@ -30,6 +30,7 @@ pub(crate) mod builtin {
     pub(crate) const IF: i32 = 118;
     pub(crate) const WHILE: i32 = 119;
     pub(crate) const DENSIFY: i32 = 124;
+    pub(crate) const BATCH_MATMUL: i32 = 126;
     pub(crate) const CALL_ONCE: i32 = 129;
     pub(crate) const CONV_3D: i32 = 132;
     pub(crate) const CONV_3D_TRANSPOSE: i32 = 141;

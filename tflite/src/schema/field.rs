@@ -108,4 +108,13 @@ fields! {
     reshape_options {
         NEW_SHAPE = 0 "new_shape",
     }
+    /// Of `CONV_2D`, `DEPTHWISE_CONV_2D` and `TRANSPOSE_CONV` alike.
+    convolution_options {
+        STRIDE_WIDTH = 1 "stride_w",
+        STRIDE_HEIGHT = 2 "stride_h",
+    }
+    fully_connected_options {
+        FORMAT = 1 "weights_format",
+        ASYMMETRIC = 3 "asymmetric_quantize_inputs",
+    }
 }

@@ -3,6 +3,7 @@
 //! `tests/parity/make.py` makes the models, and the golden values with the Python runtime. With
 //! `cargo test --test parity -- --nocapture` the whole table is shown.
 
+mod caches;
 mod compare;
 mod known;
 mod run;
@@ -66,11 +67,13 @@ fn check(entry: &Entry, delegated: &mut Delegated) -> Row {
     let invocations = entry.invocations();
     assert!(invocations.len() >= 2, "{}", entry.name);
     MODES.map(|(xnnpack, threads)| {
-        let options = InterpreterOptions::new().threads(threads).xnnpack(xnnpack);
+        let options = InterpreterOptions::new()
+            .threads(threads)
+            .xnnpack(xnnpack.clone());
         let mut interpreter = Interpreter::new(&model, options).map_err(|e| e.to_string())?;
         let report = interpreter.delegate_report();
         let is_dynamic = DYNAMIC.contains(&&entry.name[..]);
-        let is_as_wanted = match (xnnpack, &report.xnnpack) {
+        let is_as_wanted = match (&xnnpack, &report.xnnpack) {
             (Xnnpack::Off, status) => *status == XnnpackStatus::Off,
             (_, XnnpackStatus::Refused { reason }) => {
                 is_dynamic && reason.contains("depends on values")
@@ -100,7 +103,7 @@ fn check(entry: &Entry, delegated: &mut Delegated) -> Row {
 /// What is wrong with a row, if anything is.
 fn violations(entry: &Entry, row: &Row) -> Vec<String> {
     let known = Known::find(&entry.name);
-    let is_fine = |xnnpack, result: &Result<Difference, String>| {
+    let is_fine = |xnnpack: &Xnnpack, result: &Result<Difference, String>| {
         // XNNPACK has other kernels for other processors, which may round differently.
         let steps = match xnnpack {
             Xnnpack::Off => 0,
@@ -114,7 +117,7 @@ fn violations(entry: &Entry, row: &Row) -> Vec<String> {
     MODES
         .iter()
         .zip(row)
-        .filter(|((xnnpack, _), result)| !is_fine(*xnnpack, result))
+        .filter(|((xnnpack, _), result)| !is_fine(xnnpack, result))
         .map(|(mode, result)| format!("{} with {mode:?}: {result:?}", entry.name))
         .collect()
 }

@@ -51,7 +51,7 @@ pub(crate) struct Invocation {
 }
 
 /// The value of one input or output.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Golden {
     /// In its signature; empty for the interpreter itself.
     pub(crate) name: String,
@@ -61,7 +61,7 @@ pub(crate) struct Golden {
 }
 
 /// Elements in row-major order.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Values {
     Floats(Vec<f32>),
     Doubles(Vec<f64>),

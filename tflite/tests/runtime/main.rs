@@ -17,6 +17,7 @@ mod shapes;
 mod signatures;
 mod states;
 mod tensors;
+mod weight_caches;
 
 use std::path::PathBuf;
 

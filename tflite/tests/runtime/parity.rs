@@ -210,7 +210,9 @@ fn golden_values() {
     for model in &golden.models {
         for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
             for threads in [1, 2] {
-                let options = InterpreterOptions::new().threads(threads).xnnpack(xnnpack);
+                let options = InterpreterOptions::new()
+                    .threads(threads)
+                    .xnnpack(xnnpack.clone());
                 assert!(check(model, options) > 0, "{} has no outputs", model.model);
             }
         }

@@ -1,13 +1,14 @@
 //! Making a native interpreter.
 
 use super::{Native, Probe, Resizes, Verdict, no_memory};
-use crate::delegate::{Census, When, XnnpackDelegate, XnnpackStatus};
+use crate::delegate::{self, Census, Layouts, Request, When, XnnpackDelegate, XnnpackStatus};
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::options::{InterpreterOptions, Role, Shared, Xnnpack};
+use crate::options::{InterpreterOptions, Role, Shared, XnnpackOptions};
 use crate::profile::Recorder;
 use crate::raw::{RawInterpreter, RawOptions};
 use crate::report::Reporter;
+use crate::weight_cache::{ActiveCache, Settings, Turn};
 
 impl Native {
     /// An interpreter with allocated tensors, and with XNNPACK where possible.
@@ -31,61 +32,37 @@ impl Native {
         Self::build_with(model, options, resizes, verdict, XnnpackDelegate::create)
     }
 
-    /// `delegate` makes an XNNPACK delegate for this number of threads.
+    /// `delegate` makes an XNNPACK delegate.
     pub(super) fn build_with(
         model: &Model,
         options: &InterpreterOptions,
         resizes: &Resizes,
         verdict: impl FnOnce() -> Result<Verdict>,
-        delegate: impl FnOnce(i32) -> Option<XnnpackDelegate>,
+        delegate: impl Fn(Request<'_>) -> Option<XnnpackDelegate>,
     ) -> Result<(Self, XnnpackStatus)> {
         let threads = options.checked_threads()?;
-        let status = match options.xnnpack_mode() {
-            Xnnpack::Off => XnnpackStatus::Off,
-            // The runtime's default is one thread too.
-            Xnnpack::Auto => match delegate(threads.unwrap_or(1)) {
-                None => XnnpackStatus::Unavailable,
-                Some(delegate) => {
-                    match Self::with_xnnpack(model, options, delegate, resizes, verdict) {
-                        Ok(native) => return Ok((native, XnnpackStatus::Applied)),
-                        // If it is not XNNPACK's fault, the same error comes again.
-                        Err(reason) => XnnpackStatus::Refused { reason },
-                    }
+        let status = match options.xnnpack_options() {
+            None => XnnpackStatus::Off,
+            Some(xnnpack) => {
+                let making = Making {
+                    model,
+                    options,
+                    threads,
+                    xnnpack_threads: xnnpack.checked_threads(threads)?,
+                    xnnpack: &xnnpack,
+                    resizes,
+                };
+                match making.with_xnnpack(verdict, delegate) {
+                    Ok(native) => return Ok((native, XnnpackStatus::Applied)),
+                    // If it is not XNNPACK's fault, the same error comes again.
+                    Err(status) => status,
                 }
-            },
+            }
         };
         let mut native = Self::create(model, threads, options.shared(), Role::Serves, None)?;
         native.resize_inputs(resizes)?;
         native.allocate()?;
         Ok((native, status))
-    }
-
-    /// Fails with the reason if XNNPACK cannot or must not be applied.
-    fn with_xnnpack(
-        model: &Model,
-        options: &InterpreterOptions,
-        delegate: XnnpackDelegate,
-        resizes: &Resizes,
-        verdict: impl FnOnce() -> Result<Verdict>,
-    ) -> std::result::Result<Self, String> {
-        let agreed = match verdict().map_err(|error| error.to_string())? {
-            Verdict::Fits(layouts) => layouts,
-            Verdict::Refused(reason) => return Err(reason),
-        };
-        let build = || {
-            let threads = options.checked_threads()?;
-            let shared = options.shared();
-            let mut native = Self::create(model, threads, shared, Role::Serves, Some(delegate))?;
-            native.resize_inputs(resizes)?;
-            native
-                .allocate_for(agreed)
-                .map(|difference| (native, difference))
-        };
-        match build() {
-            Ok((native, None)) => Ok(native),
-            Ok((_, Some(difference))) => Err(difference),
-            Err(error) => Err(error.to_string()),
-        }
     }
 
     /// An interpreter without allocated tensors.
@@ -145,5 +122,119 @@ impl Native {
             _shared: shared,
             model,
         })
+    }
+}
+
+/// What an interpreter with XNNPACK is made of.
+struct Making<'a> {
+    model: &'a Model,
+    options: &'a InterpreterOptions,
+    threads: Option<i32>,
+    xnnpack: &'a XnnpackOptions,
+    xnnpack_threads: i32,
+    resizes: &'a Resizes,
+}
+
+impl Making<'_> {
+    /// Fails with the reason if XNNPACK cannot or must not be applied.
+    fn with_xnnpack(
+        &self,
+        verdict: impl FnOnce() -> Result<Verdict>,
+        delegate: impl Fn(Request<'_>) -> Option<XnnpackDelegate>,
+    ) -> std::result::Result<Native, XnnpackStatus> {
+        let refused = |reason| XnnpackStatus::Refused { reason };
+        let agreed = match verdict().map_err(|error| refused(error.to_string()))? {
+            Verdict::Fits(layouts) => layouts,
+            Verdict::Refused(reason) => return Err(refused(reason)),
+        };
+        let settings = delegate::settings(self.xnnpack, false);
+        let reason = match ActiveCache::open(self.xnnpack.cache(), self.model, settings) {
+            Ok(cache) if cache.is_none() => None,
+            Ok(cache) => match self.with_cache(cache, settings, agreed.clone(), &delegate) {
+                Ok(native) => return Ok(native),
+                Err(XnnpackStatus::Refused { reason }) => Some(reason),
+                Err(status) => return Err(status),
+            },
+            Err(reason) => Some(reason),
+        };
+        let delegate = self.delegate(ActiveCache::None, None, &delegate)?;
+        let mut native = self.serve(delegate, None, agreed).map_err(refused)?;
+        if let (Some(xnnpack), Some(reason)) = (&mut native.xnnpack, reason) {
+            xnnpack.is_without_cache(reason);
+        }
+        Ok(native)
+    }
+
+    fn with_cache(
+        &self,
+        cache: ActiveCache,
+        settings: Settings,
+        agreed: Layouts,
+        delegate: impl Fn(Request<'_>) -> Option<XnnpackDelegate>,
+    ) -> std::result::Result<Native, XnnpackStatus> {
+        let refused = |reason| XnnpackStatus::Refused { reason };
+        let shared = cache.shared().cloned();
+        let turn = shared
+            .as_ref()
+            .map(|shared| shared.turn(self.model, settings))
+            .transpose()
+            .map_err(refused)?;
+        let delegate = self.delegate(cache, turn.as_ref(), delegate)?;
+        let mut native = self.serve(delegate, turn, agreed).map_err(refused)?;
+        if let Some(xnnpack) = &mut native.xnnpack {
+            xnnpack.finish();
+        }
+        Ok(native)
+    }
+
+    fn delegate(
+        &self,
+        cache: ActiveCache,
+        turn: Option<&Turn<'_>>,
+        delegate: impl Fn(Request<'_>) -> Option<XnnpackDelegate>,
+    ) -> std::result::Result<XnnpackDelegate, XnnpackStatus> {
+        let request = Request {
+            options: self.xnnpack,
+            threads: self.xnnpack_threads,
+            cache,
+            turn,
+        };
+        delegate(request).ok_or(XnnpackStatus::Unavailable)
+    }
+
+    /// Makes the interpreter. Fails with the reason if XNNPACK cannot be applied.
+    fn serve(
+        &self,
+        delegate: XnnpackDelegate,
+        turn: Option<Turn<'_>>,
+        agreed: Layouts,
+    ) -> std::result::Result<Native, String> {
+        let build = || {
+            let shared = self.options.shared();
+            // XNNPACK packs the weights here.
+            let native = Native::create(
+                self.model,
+                self.threads,
+                shared,
+                Role::Serves,
+                Some(delegate),
+            );
+            if let Some(turn) = turn {
+                match &native {
+                    Ok(_) => turn.packed()?,
+                    Err(_) => turn.failed(),
+                }
+            }
+            let mut native = native?;
+            native.resize_inputs(self.resizes)?;
+            native
+                .allocate_for(agreed)
+                .map(|difference| (native, difference))
+        };
+        match build() {
+            Ok((native, None)) => Ok(native),
+            Ok((_, Some(difference))) => Err(difference),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }

@@ -100,8 +100,10 @@ impl Native {
             delegated,
             partitions,
         } = self.census.total();
+        let cache = self.xnnpack.as_ref().map(XnnpackDelegate::cache_status);
         DelegateReport {
             xnnpack,
+            weight_cache: cache.cloned().unwrap_or_default(),
             operators,
             delegated,
             partitions,

@@ -1,18 +1,18 @@
-use tflite_sys as sys;
-
 use super::*;
-use crate::options::InterpreterOptions;
+use crate::delegate::Request;
+use crate::options::{InterpreterOptions, XnnpackFlags, XnnpackOptions};
 
 fn build(
     model: &[u8],
-    delegate: impl FnOnce(i32) -> Option<XnnpackDelegate>,
+    options: XnnpackOptions,
+    delegate: impl Fn(Request<'_>) -> Option<XnnpackDelegate>,
 ) -> (Native, XnnpackStatus) {
     let model = Model::from_bytes(model).expect("valid");
     let resizes = Resizes::new();
     let verdict = || Probe::new(&model, &Shared::default(), &resizes)?.ask();
     Native::build_with(
         &model,
-        &InterpreterOptions::new(),
+        &InterpreterOptions::new().xnnpack(options),
         &resizes,
         verdict,
         delegate,
@@ -31,7 +31,7 @@ fn runs_without_xnnpack(mut native: Native, status: XnnpackStatus) {
 #[test]
 fn without_a_delegate_the_own_kernels_serve() {
     let model = include_bytes!("../../../tests/models/add.tflite");
-    let (native, status) = build(model, |_| None);
+    let (native, status) = build(model, XnnpackOptions::new(), |_| None);
     assert_eq!(status, XnnpackStatus::Unavailable);
     runs_without_xnnpack(native, status);
 }
@@ -39,9 +39,9 @@ fn without_a_delegate_the_own_kernels_serve() {
 #[test]
 fn when_the_delegate_refuses_the_own_kernels_serve() {
     // With this flag XNNPACK takes fixed shapes only, and this model has none.
-    let flags = sys::TFLITE_XNNPACK_DELEGATE_FLAG_DISABLE_SUBGRAPH_RESHAPING;
+    let options = XnnpackOptions::new().enable(XnnpackFlags::DISABLE_SUBGRAPH_RESHAPING);
     let model = include_bytes!("../../../tests/models/dynamic_output.tflite");
-    let (native, status) = build(model, |threads| XnnpackDelegate::with_flags(threads, flags));
+    let (native, status) = build(model, options, XnnpackDelegate::create);
     assert!(
         matches!(status, XnnpackStatus::Refused { .. }),
         "{status:?}"
@@ -51,9 +51,9 @@ fn when_the_delegate_refuses_the_own_kernels_serve() {
 
 #[test]
 fn the_census_agrees_with_fixed_shapes_too() {
-    let flags = sys::TFLITE_XNNPACK_DELEGATE_FLAG_DISABLE_SUBGRAPH_RESHAPING;
+    let options = XnnpackOptions::new().enable(XnnpackFlags::DISABLE_SUBGRAPH_RESHAPING);
     let model = include_bytes!("../../../tests/models/conv.tflite");
-    let (mut native, status) = build(model, |threads| XnnpackDelegate::with_flags(threads, flags));
+    let (mut native, status) = build(model, options, XnnpackDelegate::create);
     native.invoke().expect("valid");
     let report = native.delegate_report(status);
     assert_eq!(report.xnnpack, XnnpackStatus::Applied);
@@ -66,7 +66,7 @@ fn the_census_agrees_with_fixed_shapes_too() {
 #[test]
 fn outputs_are_zero_after_each_allocation() {
     let model = include_bytes!("../../../tests/models/dynamic_batch.tflite");
-    let (mut native, status) = build(model, XnnpackDelegate::create);
+    let (mut native, status) = build(model, XnnpackOptions::new(), XnnpackDelegate::create);
     assert_eq!(status, XnnpackStatus::Applied);
     let output = |native: &Native| {
         let tensor = native.raw.output(0).expect("one");

@@ -1,0 +1,282 @@
+//! Reading and writing files of packed weights.
+
+use std::fs::{self, File, FileTimes, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use twox_hash::XxHash3_128;
+
+use super::format::{self, Description, HEADER};
+use super::key::{Key, hash};
+use crate::bytes::Mapping;
+
+/// Packed weights that XNNPACK reads, or is going to write.
+///
+/// XNNPACK ends the process when it cannot write. So it never gets to write to a disk: only to
+/// memory, from which this crate writes the file.
+#[derive(Debug)]
+pub(crate) struct CacheFile {
+    path: PathBuf,
+    key: Key,
+    /// What XNNPACK works on.
+    file: File,
+    /// Why XNNPACK must write it, if it must: the reason for not using an older one.
+    packing: Option<Option<String>>,
+}
+
+/// Why a file cannot be used.
+enum Unusable {
+    Missing,
+    Because(String),
+}
+
+impl From<&str> for Unusable {
+    fn from(reason: &str) -> Self {
+        Self::Because(reason.to_owned())
+    }
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound {
+            return Self::Missing;
+        }
+        Self::Because(error.to_string())
+    }
+}
+
+/// What became of a file.
+pub(super) enum Outcome {
+    Loaded,
+    Saved { reason: Option<String> },
+    NotSaved { reason: String },
+}
+
+impl CacheFile {
+    /// Reads the file into memory if it fits; else there is empty memory for XNNPACK to fill.
+    pub(super) fn read(path: &Path, key: Key) -> io::Result<Self> {
+        Self::from(path, key, copy(path, &key))
+    }
+
+    /// Uses the file itself if it fits.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may change the file while XNNPACK uses it, and it must hold what this crate has
+    /// written.
+    pub(super) unsafe fn map(path: &Path, key: Key) -> io::Result<Self> {
+        Self::from(path, key, check_index(path, &key))
+    }
+
+    fn from(path: &Path, key: Key, file: Result<File, Unusable>) -> io::Result<Self> {
+        let (file, packing) = match file {
+            Ok(file) => (file, None),
+            Err(Unusable::Missing) => (memory()?, Some(None)),
+            Err(Unusable::Because(reason)) => (memory()?, Some(Some(reason))),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            key,
+            file,
+            packing,
+        })
+    }
+
+    /// A descriptor for XNNPACK, which takes it.
+    pub(super) fn descriptor(&self) -> io::Result<OwnedFd> {
+        Ok(self.file.try_clone()?.into())
+    }
+
+    /// Writes the file if XNNPACK has packed. To be called when it has.
+    pub(super) fn finish(&self) -> Outcome {
+        let reason = match &self.packing {
+            Some(reason) => reason.clone(),
+            None if is_untouched(&self.file) => return Outcome::Loaded,
+            None => Some("XNNPACK did not accept it".to_owned()),
+        };
+        match self.save() {
+            Ok(()) => Outcome::Saved { reason },
+            Err(error) => Outcome::NotSaved {
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    fn save(&self) -> io::Result<()> {
+        let length = self.file.metadata()?.len();
+        let unknown = || io::Error::other("XNNPACK's file has a layout that is not known");
+        let mut header = [0; HEADER];
+        self.file.read_exact_at(&mut header, 0)?;
+        let list = format::list(&header, length).ok_or_else(unknown)?;
+        format::extend(&mut header).ok_or_else(unknown)?;
+        let temporary = Temporary::create(&self.path)?;
+        let mut checksum = XxHash3_128::new();
+        let mut index = XxHash3_128::new();
+        checksum.write(&header);
+        index.write(&header);
+        (&temporary.file).write_all(&header)?;
+        let header_end = u64::try_from(HEADER).unwrap_or(u64::MAX);
+        for_each_chunk(&self.file, header_end, length, |position, bytes| {
+            checksum.write(bytes);
+            let skipped = usize::try_from(list.saturating_sub(position)).unwrap_or(usize::MAX);
+            index.write(bytes.get(skipped..).unwrap_or_default());
+            (&temporary.file).write_all(bytes)
+        })?;
+        let description = Description {
+            key: self.key,
+            length,
+            list,
+            checksum: checksum.finish_128(),
+            index_checksum: index.finish_128(),
+        };
+        (&temporary.file).write_all(&description.to_bytes())?;
+        // Else a file could be complete by its length, and empty, after a loss of power.
+        temporary.file.sync_data()?;
+        temporary.persist(&self.path)
+    }
+}
+
+/// A regular file, and its description. The key has been compared.
+fn open(path: &Path, key: &Key) -> Result<(File, Description), Unusable> {
+    let file = OpenOptions::new()
+        .read(true)
+        // A pipe would have nobody at its other end.
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err("it is no regular file".into());
+    }
+    let length = metadata.len();
+    let own = u64::try_from(format::LENGTH).unwrap_or(u64::MAX);
+    let start = length.checked_sub(own).ok_or("it is too short")?;
+    let mut bytes = [0; format::LENGTH];
+    file.read_exact_at(&mut bytes, start)?;
+    let description = Description::from_bytes(&bytes, length)?;
+    match key.difference(&description.key) {
+        Some(difference) => Err(difference.into()),
+        None => Ok((file, description)),
+    }
+}
+
+/// The file in memory, after each of its bytes was checked.
+fn copy(path: &Path, key: &Key) -> Result<File, Unusable> {
+    let (mut file, description) = open(path, key)?;
+    let memory = memory()?;
+    // The system copies, without a way through this process.
+    let copied = io::copy(&mut file, &mut &memory)?;
+    let own = u64::try_from(format::LENGTH).unwrap_or(u64::MAX);
+    if copied != description.length.saturating_add(own) {
+        return Err("it changed while it was read".into());
+    }
+    // SAFETY: nobody else knows this memory, and XNNPACK only gets it later.
+    let mapping = unsafe { Mapping::new(&memory) }?;
+    let length = usize::try_from(description.length).unwrap_or(usize::MAX);
+    let bytes = mapping.as_slice().get(..length).unwrap_or_default();
+    if hash(bytes) != description.checksum {
+        return Err("it is damaged".into());
+    }
+    memory.set_times(FileTimes::new().set_modified(SystemTime::UNIX_EPOCH))?;
+    Ok(memory)
+}
+
+/// The file itself, after what XNNPACK finds weights by was checked.
+fn check_index(path: &Path, key: &Key) -> Result<File, Unusable> {
+    let (file, description) = open(path, key)?;
+    let mut header = [0; HEADER];
+    file.read_exact_at(&mut header, 0)?;
+    let mut index = XxHash3_128::new();
+    index.write(&header);
+    for_each_chunk(&file, description.list, description.length, |_, bytes| {
+        index.write(bytes);
+        Ok(())
+    })?;
+    if index.finish_128() != description.index_checksum {
+        return Err("it is damaged".into());
+    }
+    Ok(file)
+}
+
+/// Whether XNNPACK has not written to memory that `copy` has filled.
+fn is_untouched(file: &File) -> bool {
+    let Ok(metadata) = file.metadata() else {
+        return true;
+    };
+    // XNNPACK cannot write to a file that was opened to be read.
+    metadata.nlink() > 0 || metadata.modified().ok() == Some(SystemTime::UNIX_EPOCH)
+}
+
+/// How much is read at once.
+const CHUNK: usize = 1 << 18;
+
+fn for_each_chunk(
+    file: &File,
+    start: u64,
+    end: u64,
+    mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut buffer = vec![0; CHUNK];
+    let mut position = start;
+    while position < end {
+        let rest = usize::try_from(end - position).unwrap_or(usize::MAX);
+        let length = rest.min(CHUNK);
+        let chunk = buffer.get_mut(..length).unwrap_or_default();
+        file.read_exact_at(chunk, position)?;
+        each(position, chunk)?;
+        position += u64::try_from(length).unwrap_or(u64::MAX);
+    }
+    Ok(())
+}
+
+/// A file without a name, in memory.
+fn memory() -> io::Result<File> {
+    // SAFETY: the name is NUL-terminated, and copied.
+    let fd = unsafe { libc::memfd_create(c"packed weights".as_ptr(), libc::MFD_CLOEXEC) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is new, and nobody else's.
+    Ok(unsafe { File::from_raw_fd(fd) })
+}
+
+/// A file that gets its name when it is complete, and goes if it does not get there.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+}
+
+impl Temporary {
+    /// In the same folder, since a file can only be renamed within a file system.
+    fn create(path: &Path) -> io::Result<Self> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let mut temporary = std::ffi::OsString::from(".");
+        temporary.push(name);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        temporary.push(format!(".{}-{number}.tmp", std::process::id()));
+        let path = path.with_file_name(temporary);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o644)
+            .open(&path)?;
+        Ok(Self { path, file })
+    }
+
+    fn persist(self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.path, path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename there is nothing of this name any more.
+        let _ = fs::remove_file(&self.path);
+    }
+}
