@@ -17,6 +17,12 @@ pub(crate) enum Error {
     )]
     BadLibKind(String),
     #[error(
+        "{SANITIZE} names '{0}', but only 'undefined', 'thread' and 'coverage' are known \
+         ('address' comes from RUSTFLAGS)",
+        SANITIZE = crate::vars::SANITIZE
+    )]
+    BadSanitizer(String),
+    #[error(
         "no {file} in {dir} or {dir}/lib\n\
          {LIB_DIR} must name a folder with the prebuilt library; unset it to build from source",
         dir = dir.display(),

@@ -16,6 +16,7 @@ mod error;
 mod headers;
 mod link;
 mod progress;
+mod sanitize;
 mod shim;
 mod source;
 mod tools;
@@ -55,6 +56,7 @@ fn run() -> Result<(), Error> {
         library.link(&target)?;
         return bindings::regenerate(library.include());
     }
+    sanitize::extend_flags(&target)?;
     let plan = cache::plan(&target)?;
     let library = match plan.find() {
         Some(library) => library,

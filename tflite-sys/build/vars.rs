@@ -14,6 +14,8 @@ pub(crate) const LIB_DIR: &str = "TFLITE_SYS_LIB_DIR";
 pub(crate) const LIB_KIND: &str = "TFLITE_SYS_LIB_KIND";
 /// `1` builds in Cargo's own output folder, and neither reads nor writes the build cache.
 pub(crate) const NO_CACHE: &str = "TFLITE_SYS_NO_CACHE";
+/// Sanitizers that the library is instrumented for, such as `undefined,coverage`.
+pub(crate) const SANITIZE: &str = "TFLITE_SYS_SANITIZE";
 /// A file that progress is written to, instead of the terminal; `off` for none.
 pub(crate) const PROGRESS: &str = "TFLITE_SYS_PROGRESS";
 /// The C++ standard library to link, as in the `cc` crate; empty for none.

@@ -9,6 +9,18 @@
 //! The functions that pass a `va_list` are left out; `tflite_sys_*` are this crate's own
 //! functions in their place.
 //!
+//! # Sanitizers
+//!
+//! With `-Zsanitizer=address` in `RUSTFLAGS` (a nightly compiler, and `--target`, so that build
+//! scripts stay as they are) the library is instrumented for AddressSanitizer too.
+//! `TFLITE_SYS_SANITIZE` adds to that, separated by commas: `undefined` for
+//! UndefinedBehaviorSanitizer, whose handlers are in the address and thread sanitizers' run-time
+//! libraries; `thread` for ThreadSanitizer, beside `-Zsanitizer=thread`; `coverage` for what
+//! libFuzzer follows. With the variable set, each tensor has memory of its own instead of a part of
+//! an arena, so that accesses behind its end are found. All but the first of these need Clang
+//! (`CC=clang CXX=clang++`). Each combination has its own place in the build cache.
+//! `cargo xtask sanitize` and `cargo xtask fuzz` set all this.
+//!
 //! # Contract
 //!
 //! Nothing here is checked. Each function's contract is the comment in the header that declares

@@ -1,0 +1,53 @@
+//! An instrumented library: the flags of Clang's sanitizers, for the compilers that `cc` and CMake
+//! call.
+
+use std::env;
+
+use crate::error::Error;
+use crate::vars::{self, Target};
+
+/// What each name stands for. `address` is missing: `cc` takes it from `RUSTFLAGS`.
+const FLAGS: &[(&str, &str)] = &[
+    (
+        "undefined",
+        // Functions are called through pointers of C's types, and no file has type information.
+        "-fsanitize=undefined -fno-sanitize=function,vptr",
+    ),
+    ("thread", "-fsanitize=thread"),
+    // What libFuzzer follows.
+    (
+        "coverage",
+        "-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp",
+    ),
+];
+
+/// Reports name files and lines, and each tensor has memory of its own, so that one that is read
+/// or written behind its end is noticed.
+const ALWAYS: &str =
+    "-gline-tables-only -fno-omit-frame-pointer -DTFLITE_USE_SIMPLE_MEMORY_PLANNER";
+
+/// Adds the flags to those of the environment.
+///
+/// They are part of the cached library's key, as all that comes from there.
+pub(crate) fn extend_flags(target: &Target) -> Result<(), Error> {
+    let Some(names) = vars::get(vars::SANITIZE) else {
+        return Ok(());
+    };
+    let names = names.to_string_lossy().into_owned();
+    let mut flags = ALWAYS.to_owned();
+    for name in names.split(',').map(str::trim) {
+        let known = FLAGS.iter().find(|(known, _)| *known == name);
+        let (_, own) = known.ok_or_else(|| Error::BadSanitizer(name.to_owned()))?;
+        flags.push(' ');
+        flags.push_str(own);
+    }
+    for variable in ["CFLAGS", "CXXFLAGS"] {
+        let variable = format!("{variable}_{}", target.triple);
+        let mut value = vars::get(&variable).unwrap_or_default();
+        value.push(" ");
+        value.push(&flags);
+        // SAFETY: this script has no other thread yet.
+        unsafe { env::set_var(&variable, value) };
+    }
+    Ok(())
+}
