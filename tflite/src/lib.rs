@@ -68,6 +68,9 @@ mod bytes;
 mod cancel;
 mod delegate;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod info;
 mod interpreter;
 mod model;

@@ -136,7 +136,7 @@ unsafe fn write<'s>(
 }
 
 /// Fills memory of the right size.
-fn encode<'s>(memory: &mut [u8], count: usize, strings: impl Iterator<Item = &'s [u8]>) {
+pub(crate) fn encode<'s>(memory: &mut [u8], count: usize, strings: impl Iterator<Item = &'s [u8]>) {
     // All numbers are at most the memory's length, which fits an i32.
     let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX).to_le_bytes();
     let (header, contents) = memory.split_at_mut(4 * (count + 2));
@@ -160,7 +160,7 @@ fn encode<'s>(memory: &mut [u8], count: usize, strings: impl Iterator<Item = &'s
 }
 
 /// The strings in a tensor's memory; `None` if it contradicts itself.
-fn parse(memory: &[u8]) -> Option<Vec<&[u8]>> {
+pub(crate) fn parse(memory: &[u8]) -> Option<Vec<&[u8]>> {
     let word = |index: usize| {
         let bytes = memory.get(index.checked_mul(4)?..)?.first_chunk::<4>()?;
         usize::try_from(i32::from_le_bytes(*bytes)).ok()
