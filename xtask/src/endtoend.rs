@@ -7,10 +7,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::checks::Outcome;
 use crate::demo;
 use crate::emulator::{self, Emulator};
 use crate::run::{Result, root, target};
-use crate::test::{Outcome, shared_libraries};
+use crate::test::shared_libraries;
 use crate::web::{Page, Server};
 
 /// What `bootstrap` may ask the loader for: libc's parts, the compiler's support library, the

@@ -4,13 +4,17 @@
 
 mod bindings;
 mod chart;
+mod checks;
 mod demo;
 mod emulator;
 mod endtoend;
+mod fuzz;
+mod instrumented;
 mod msrv;
 mod parity;
 mod python;
 mod run;
+mod sanitize;
 mod setup;
 mod test;
 mod unlinked;
@@ -39,6 +43,10 @@ enum Task {
     Vendor,
     /// Regenerate tflite-sys/src/bindings.rs from the pinned headers
     Bindings(bindings::Options),
+    /// Run the tests under AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer and others
+    Sanitize(sanitize::Options),
+    /// Run the fuzz targets for a while, and say what came of it
+    Fuzz(fuzz::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
     Parity(parity::Options),
 }
@@ -49,6 +57,8 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Vendor => vendor::run(),
         Task::Bindings(options) => bindings::run(&options),
+        Task::Sanitize(options) => sanitize::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Parity(options) => parity::run(&options),
     };
     match result {

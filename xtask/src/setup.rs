@@ -58,6 +58,12 @@ pub(crate) const BINDINGS: &[Tool] = &[
     ),
 ];
 
+/// What an instrumented build takes. A symbolizer makes reports readable.
+pub(crate) const SANITIZERS: &[Tool] = &[
+    needed(&["clang++", "--version"], "clang"),
+    needed(&["llvm-symbolizer", "--version"], "llvm"),
+];
+
 /// Installs what a build from source takes, unless a prebuilt library is named.
 pub(crate) fn for_build() -> Result<()> {
     match std::env::var_os("TFLITE_SYS_LIB_DIR") {

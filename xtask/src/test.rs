@@ -1,20 +1,12 @@
 //! `cargo xtask test`: the whole check.
 
 use std::process::Command;
-use std::time::Instant;
 
 use clap::Args;
 
-use crate::run::{Result, capture, cargo, root, run as run_command, seconds, step};
+use crate::checks::{self, Check, Outcome};
+use crate::run::{Result, capture, cargo, root, run as run_command};
 use crate::{bindings, endtoend, msrv, parity, python, setup, unlinked};
-
-/// What a step that cannot be taken here answers.
-pub(crate) enum Outcome {
-    Passed,
-    Skipped(String),
-}
-
-type Check = (&'static str, fn() -> Result<Outcome>);
 
 /// All steps, the quick ones first.
 const CHECKS: &[Check] = &[
@@ -88,39 +80,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     setup::for_build()?;
     setup::ensure(setup::PYTHON)?;
     setup::ensure(setup::BINDINGS)?;
-    let start = Instant::now();
-    let mut lines = Vec::new();
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, check) in &checks {
-        let began = Instant::now();
-        let line = match step(name, check) {
-            Ok(Outcome::Passed) => {
-                passed += 1;
-                format!("passed   {name}")
-            }
-            Ok(Outcome::Skipped(reason)) => {
-                skipped += 1;
-                format!("skipped  {name}: {reason}")
-            }
-            Err(error) => {
-                failed += 1;
-                // At once too: the summary may be a quarter of an hour away.
-                eprintln!("{error}");
-                format!(
-                    "FAILED   {name}: {}",
-                    error.lines().next().unwrap_or_default()
-                )
-            }
-        };
-        lines.push(format!("{line} ({})", seconds(began.elapsed())));
-    }
-    eprintln!("\n{}\nin {}", lines.join("\n"), seconds(start.elapsed()));
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    if failed == 0 {
-        Ok(())
-    } else {
-        Err(format!("{failed} of {} steps failed", checks.len()))
-    }
+    checks::run(&checks)
 }
 
 fn passed(result: Result<()>) -> Result<Outcome> {
