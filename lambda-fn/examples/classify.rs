@@ -15,11 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
+use keras_preprocess::{Limits, Mode, Picture};
 use lambda_fn::classifier::TfLite;
-use lambda_fn::decode::{self, Limits};
 use lambda_fn::labels::Labels;
-use lambda_fn::picture::Picture;
-use lambda_fn::preprocess::Mode;
 use lambda_fn::{Classifier, Config};
 use serde_json::{Map, Value, json};
 
@@ -126,7 +124,7 @@ fn list(dir: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
 
 fn open(path: &Path, limits: &Limits) -> Result<Picture, Failure> {
     let bytes = fs::read(path)?;
-    let (_, picture) =
-        decode::decode(&bytes, limits).map_err(|error| format!("{}: {error}", path.display()))?;
+    let (_, picture) = keras_preprocess::decode(&bytes, limits)
+        .map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(picture)
 }

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use crate::{decode, fetch};
+use keras_preprocess::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, Limits};
+
+use crate::fetch;
 
 /// The model's file name when `MODEL_PATH` does not say otherwise.
 const MODEL_FILE: &str = "clothing.tflite";
@@ -56,7 +58,7 @@ pub struct Config {
     /// `NUM_THREADS`: how many threads one inference uses.
     pub threads: usize,
     /// `MAX_IMAGE_BYTES` and `MAX_IMAGE_PIXELS`: what a picture may cost.
-    pub limits: decode::Limits,
+    pub limits: Limits,
     /// `FETCH_TIMEOUT_SECONDS`: how long a fetch may take, redirects included.
     pub fetch_timeout: Duration,
     /// `SSL_CERT_FILE`: certificates (PEM) trusted instead of the bundled ones.
@@ -119,8 +121,8 @@ impl Config {
             parallelism.min(MAX_THREADS) as u64,
             MAX_THREADS as u64,
         )?;
-        let bytes = number("MAX_IMAGE_BYTES", decode::DEFAULT_MAX_BYTES as u64, 1 << 30)?;
-        let pixels = number("MAX_IMAGE_PIXELS", decode::DEFAULT_MAX_PIXELS, 1 << 30)?;
+        let bytes = number("MAX_IMAGE_BYTES", DEFAULT_MAX_BYTES as u64, 1 << 30)?;
+        let pixels = number("MAX_IMAGE_PIXELS", DEFAULT_MAX_PIXELS, 1 << 30)?;
         let seconds = number(
             "FETCH_TIMEOUT_SECONDS",
             fetch::DEFAULT_TIMEOUT.as_secs(),
@@ -142,9 +144,10 @@ impl Config {
             model_path,
             labels_path,
             threads: threads as usize,
-            limits: decode::Limits {
+            limits: Limits {
                 max_bytes: bytes as usize,
                 max_pixels: pixels,
+                ..Limits::default()
             },
             fetch_timeout: Duration::from_secs(seconds),
             ssl_cert_file: lookup("SSL_CERT_FILE").map(PathBuf::from),
@@ -176,7 +179,7 @@ mod tests {
         let config = read(&[("MODEL_PATH", "models/a.tflite")]).unwrap();
         assert_eq!(config.labels_path, Path::new("models/a.labels.txt"));
         assert!(config.threads >= 1);
-        assert_eq!(config.limits, decode::Limits::default());
+        assert_eq!(config.limits, Limits::default());
         assert_eq!(config.fetch_timeout, fetch::DEFAULT_TIMEOUT);
     }
 
@@ -197,9 +200,10 @@ mod tests {
         assert_eq!(config.threads, 3);
         assert_eq!(
             config.limits,
-            decode::Limits {
+            Limits {
                 max_bytes: 4,
-                max_pixels: 5
+                max_pixels: 5,
+                ..Limits::default()
             }
         );
         assert_eq!(config.fetch_timeout, Duration::from_secs(6));

@@ -105,6 +105,26 @@ impl Error {
     }
 }
 
+impl From<keras_preprocess::Error> for Error {
+    /// Adds the variable that sets the limit.
+    fn from(error: keras_preprocess::Error) -> Self {
+        use keras_preprocess::{Error as Picture, Unit};
+        match error {
+            Picture::TooLarge { what, limit, unit } => Self::TooLarge {
+                what,
+                limit: match unit {
+                    Unit::Bytes => format!("{limit} bytes (MAX_IMAGE_BYTES)"),
+                    Unit::Pixels => format!("{limit} pixels (MAX_IMAGE_PIXELS)"),
+                    other => format!("{limit} {other}"),
+                },
+            },
+            Picture::Unsupported(reason) => Self::UnsupportedImage(reason),
+            Picture::Invalid { format, reason } => Self::InvalidImage { format, reason },
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
 impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
         Self {
@@ -117,6 +137,30 @@ impl From<Error> for Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_names_its_variable() {
+        use keras_preprocess::{Error as Picture, Unit};
+        let message = |unit| {
+            let what = "the picture".to_owned();
+            Error::from(Picture::TooLarge {
+                what,
+                limit: 7,
+                unit,
+            })
+            .to_string()
+        };
+        let start = "the picture is too large: the limit is 7";
+        assert_eq!(
+            message(Unit::Bytes),
+            format!("{start} bytes (MAX_IMAGE_BYTES)")
+        );
+        assert_eq!(
+            message(Unit::Pixels),
+            format!("{start} pixels (MAX_IMAGE_PIXELS)")
+        );
+        assert_eq!(message(Unit::Side), format!("{start} pixels a side"));
+    }
 
     #[test]
     fn the_diagnostic_has_the_stable_name_and_the_limit() {

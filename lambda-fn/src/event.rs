@@ -8,7 +8,9 @@ use base64::{
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::{decode::Limits, error::Error};
+use keras_preprocess::Limits;
+
+use crate::error::Error;
 
 /// Base64 in the standard alphabet; the padding may be left out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

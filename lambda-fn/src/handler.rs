@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use keras_preprocess::Limits;
+
 use crate::{
     answer::Answer,
     classifier::Classifier,
-    decode::{self, Limits},
     error::Error,
     event::{self, Event, Request, Source},
     fetch::Fetcher,
@@ -183,7 +184,7 @@ fn classify(
         Input::Bytes(bytes) => bytes,
     };
     report.bytes = Some(bytes.len());
-    let (format, picture) = decode::decode(&bytes, limits)?;
+    let (format, picture) = keras_preprocess::decode(&bytes, limits)?;
     drop(bytes);
     report.decode = Some(start.elapsed());
     report.picture = Some((format, picture.width(), picture.height()));

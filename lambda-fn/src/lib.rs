@@ -86,14 +86,11 @@
 pub mod answer;
 pub mod classifier;
 pub mod config;
-pub mod decode;
 pub mod error;
 pub mod event;
 pub mod fetch;
 pub mod handler;
 pub mod labels;
-pub mod picture;
-pub mod preprocess;
 mod report;
 mod start;
 
@@ -103,4 +100,6 @@ pub use config::Config;
 pub use error::Error;
 pub use event::Event;
 pub use handler::{Handler, Invocation};
+/// Decoding and preprocessing, a crate of their own.
+pub use keras_preprocess;
 pub use start::StartError;

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use keras_preprocess::Format;
 use serde::Serialize;
 use serde_json::json;
 
@@ -12,7 +13,6 @@ use crate::{
     answer::Answer,
     classifier::{Classifier, Timings},
     config::Config,
-    decode::Format,
     error::Error,
 };
 

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
+use keras_preprocess::Mode;
+
 use crate::{
     classifier::{self, Classifier, TfLite},
     config::{Config, ConfigError},
     fetch::{self, Fetcher, Roots},
     handler::Handler,
     labels::{Labels, LabelsError},
-    preprocess::Mode,
     report,
 };
 

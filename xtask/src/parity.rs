@@ -46,7 +46,7 @@ impl Options {
     /// What the tests compare: the pictures of the repository.
     pub(crate) fn of_the_repository() -> Self {
         Self {
-            images: root().join("lambda-fn/tests/golden/pictures"),
+            images: root().join("keras-preprocess/tests/golden/pictures"),
             model: root().join("model/clothing.tflite"),
             limit: NonZeroUsize::MIN.saturating_add(19),
             threads: NonZeroUsize::MIN.saturating_add(1),

@@ -8,14 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use keras_preprocess::{Mode, Picture, Preprocessor};
+
 pub use self::tflite::TfLite;
-use crate::{
-    answer::Answer,
-    error::Error,
-    labels::Labels,
-    picture::Picture,
-    preprocess::{Mode, Preprocessor},
-};
+use crate::{answer::Answer, error::Error, labels::Labels};
 
 /// What the runtime said when it failed.
 pub type NetworkError = Box<dyn std::error::Error + Send + Sync>;

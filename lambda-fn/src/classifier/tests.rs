@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::*;
-use crate::picture::Samples;
+use keras_preprocess::picture::Samples;
 
 /// What the next run of a fake does.
 #[derive(Debug, Clone, Copy, PartialEq)]

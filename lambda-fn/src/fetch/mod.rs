@@ -15,7 +15,9 @@ use reqwest::{Client, Response, StatusCode, Url, dns::Resolve, header, redirect:
 pub use redact::redact;
 pub use tls::{Roots, TlsError};
 
-use crate::{decode::Limits, error::Error};
+use keras_preprocess::Limits;
+
+use crate::error::Error;
 
 /// The default of `FETCH_TIMEOUT_SECONDS`.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -226,7 +228,7 @@ impl Fetcher {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(url, error))? {
             if body.len() + chunk.len() > limits.max_bytes {
-                return Err(limits.too_many_bytes(what()));
+                return Err(limits.too_many_bytes(what()).into());
             }
             body.extend_from_slice(&chunk);
         }

@@ -111,7 +111,7 @@ fn bytes_that_are_no_text_are_an_invalid_request() {
 }
 
 /// `golden/logits.json` is what the Python runtime puts out for the same model and pictures:
-/// `python model/golden.py --model model/clothing.tflite --images lambda-fn/tests/golden/pictures
+/// `python model/golden.py --model model/clothing.tflite --images keras-preprocess/tests/golden/pictures
 /// --out lambda-fn/tests/golden/logits.json`. It must be made again when the model changes.
 #[test]
 fn the_scores_are_those_of_the_python_runtime() {
@@ -133,7 +133,7 @@ fn the_scores_are_those_of_the_python_runtime() {
             } else {
                 1e-4
             };
-            let bytes = read(&format!("tests/golden/pictures/{name}"));
+            let bytes = read(&format!("../keras-preprocess/tests/golden/pictures/{name}"));
             let ours = scores(&mut function, &image(&bytes));
             for ((label, ours), theirs) in ours.iter().zip(logits.as_array().unwrap()) {
                 let theirs = theirs.as_f64().unwrap() as f32;

@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use keras_preprocess::Limits;
 use lambda_fn::{
     Error,
-    decode::Limits,
     fetch::{Fetcher, Guard, MAX_REDIRECTS, Options},
 };
 use reqwest::{

@@ -6,9 +6,9 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use keras_preprocess::Limits;
 use lambda_fn::{
     Error, Event, Handler, Invocation,
-    decode::Limits,
     fetch::{Fetcher, Options},
 };
 use lambda_runtime::Diagnostic;

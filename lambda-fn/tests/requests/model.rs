@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
+use keras_preprocess::Mode;
 use lambda_fn::{
     Classifier,
     classifier::{Model, Network, NetworkError, Shape},
     labels::Labels,
-    preprocess::Mode,
 };
 
 pub(crate) const WORK: u8 = 0;

@@ -14,7 +14,8 @@ use std::{
 };
 
 pub(crate) fn picture(name: &str) -> Vec<u8> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pictures");
+    let folder =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../keras-preprocess/tests/golden/pictures");
     fs::read(folder.join(name)).unwrap()
 }
 

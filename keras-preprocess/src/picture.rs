@@ -133,14 +133,16 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`] if `bytes` is not as long as the size demands, or the size is empty.
+    /// [`Error::Length`] if `bytes` is not as long as the size demands, or the size is empty.
     pub fn new(width: u32, height: u32, samples: Samples, bytes: Vec<u8>) -> Result<Self, Error> {
         let expected = u64::from(width) * u64::from(height) * samples.pixel_bytes() as u64;
         if bytes.len() as u64 != expected || expected == 0 {
-            return Err(Error::Internal(format!(
-                "a picture of {width} x {height} pixels has {} bytes instead of {expected}",
-                bytes.len()
-            )));
+            return Err(Error::Length {
+                width,
+                height,
+                actual: bytes.len(),
+                expected,
+            });
         }
         Ok(Self {
             width,

@@ -15,74 +15,11 @@ use image::{
     codecs::{bmp::BmpDecoder, png::PngDecoder, webp::WebPDecoder},
 };
 
-use crate::{error::Error, picture::Picture};
-
-/// The default of `MAX_IMAGE_BYTES`: 10 MB, more than a phone's camera writes.
-pub const DEFAULT_MAX_BYTES: usize = 10_000_000;
-
-/// The default of `MAX_IMAGE_PIXELS`: 50 megapixels.
-///
-/// That admits the pictures of today's phone cameras (48 and 50 megapixels). A decoded picture
-/// takes three bytes a pixel, a progressive JPEG six more while it is decoded: 450 MB, which fits
-/// a function with 1,024 MB.
-pub const DEFAULT_MAX_PIXELS: u64 = 50_000_000;
-
-/// What a picture may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest encoded picture, in bytes.
-    pub max_bytes: usize,
-    /// The largest decoded picture, in pixels (width times height).
-    pub max_pixels: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_bytes: DEFAULT_MAX_BYTES,
-            max_pixels: DEFAULT_MAX_PIXELS,
-        }
-    }
-}
-
-impl Limits {
-    /// Refuses more than `max_bytes`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooLarge`].
-    pub fn check_bytes(&self, what: &str, bytes: u64) -> Result<(), Error> {
-        if bytes <= self.max_bytes as u64 {
-            return Ok(());
-        }
-        Err(self.too_many_bytes(format!("{what} ({bytes} bytes)")))
-    }
-
-    /// The error for a body that passes the limit, when its size is not known.
-    pub(crate) fn too_many_bytes(&self, what: String) -> Error {
-        Error::TooLarge {
-            what,
-            limit: format!("{} bytes (MAX_IMAGE_BYTES)", self.max_bytes),
-        }
-    }
-
-    /// Refuses more than `max_pixels`, and pictures without any.
-    fn check_size(&self, format: Format, width: u32, height: u32) -> Result<(), Error> {
-        if width == 0 || height == 0 {
-            return Err(Error::InvalidImage {
-                format: format.name(),
-                reason: format!("its size is {width} x {height} pixels"),
-            });
-        }
-        if u64::from(width) * u64::from(height) <= self.max_pixels {
-            return Ok(());
-        }
-        Err(Error::TooLarge {
-            what: format!("the {} picture of {width} x {height} pixels", format.name()),
-            limit: format!("{} pixels (MAX_IMAGE_PIXELS)", self.max_pixels),
-        })
-    }
-}
+use crate::{
+    error::{Error, Unit},
+    limits::Limits,
+    picture::Picture,
+};
 
 /// The formats that can be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +53,7 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// [`Error::UnsupportedImage`] says what the bytes look like instead.
+    /// [`Error::Unsupported`] says what the bytes look like instead.
     pub fn detect(bytes: &[u8]) -> Result<Self, Error> {
         match image::guess_format(bytes) {
             Ok(ImageFormat::Bmp) => Ok(Self::Bmp),
@@ -131,7 +68,7 @@ impl Format {
 }
 
 fn unsupported(what: &str) -> Error {
-    Error::UnsupportedImage(format!(
+    Error::Unsupported(format!(
         "{what}; supported are JPEG, PNG, WebP, GIF and BMP"
     ))
 }
@@ -158,7 +95,7 @@ fn describe(bytes: &[u8]) -> String {
 /// Decodes a picture.
 ///
 /// ```
-/// use lambda_fn::decode::{Format, Limits, decode};
+/// use keras_preprocess::{Error, Format, Limits, decode};
 ///
 /// // A GIF with one white pixel.
 /// let gif = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
@@ -167,14 +104,14 @@ fn describe(bytes: &[u8]) -> String {
 /// assert_eq!(picture.rgb(0, 0), [255; 3]);
 ///
 /// let error = decode(b"<html>Not found</html>", &Limits::default()).unwrap_err();
-/// assert_eq!(error.error_type(), "UnsupportedImage");
-/// # Ok::<(), lambda_fn::Error>(())
+/// assert!(matches!(error, Error::Unsupported(_)));
+/// # Ok::<(), keras_preprocess::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`] before the memory is taken, [`Error::UnsupportedImage`] for another
-/// format, [`Error::InvalidImage`] for bytes that are damaged or cut off.
+/// [`Error::TooLarge`] before the memory is taken, [`Error::Unsupported`] for another
+/// format, [`Error::Invalid`] for bytes that are damaged or cut off.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<(Format, Picture), Error> {
     limits.check_bytes("the picture", bytes.len() as u64)?;
     let format = Format::detect(bytes)?;
@@ -203,12 +140,13 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<(Format, Picture), Error>
 
 fn from_image(format: Format, limits: &Limits, error: &ImageError) -> Error {
     match error {
-        ImageError::Unsupported(reason) => Error::UnsupportedImage(reason.to_string()),
+        ImageError::Unsupported(reason) => Error::Unsupported(reason.to_string()),
         ImageError::Limits(_) => Error::TooLarge {
             what: format!("what the {} picture needs", format.name()),
-            limit: format!("{} pixels (MAX_IMAGE_PIXELS)", limits.max_pixels),
+            limit: limits.max_pixels,
+            unit: Unit::Pixels,
         },
-        other => Error::InvalidImage {
+        other => Error::Invalid {
             format: format.name(),
             reason: other.to_string(),
         },

@@ -5,8 +5,8 @@
 
 use std::{fs, path::PathBuf};
 
-use lambda_fn::{
-    decode::{self, Limits},
+use keras_preprocess::{
+    Limits, decode,
     picture::Picture,
     preprocess::{Mode, Preprocessor, nearest},
 };
@@ -37,7 +37,7 @@ fn crc(bytes: impl IntoIterator<Item = u8>) -> String {
 
 fn open(name: &str) -> Picture {
     let bytes = fs::read(golden("pictures").join(name)).unwrap();
-    decode::decode(&bytes, &Limits::default())
+    decode(&bytes, &Limits::default())
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .1
 }
@@ -197,7 +197,7 @@ fn mode_tf_is_equal_to_the_bit() {
         let picture = Picture::new(
             1,
             1,
-            lambda_fn::picture::Samples::Grey8,
+            keras_preprocess::picture::Samples::Grey8,
             vec![u8::try_from(value).unwrap()],
         )
         .unwrap();

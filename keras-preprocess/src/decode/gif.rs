@@ -36,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, Error> {
             frame.transparent,
         ),
         None => {
-            return Err(Error::InvalidImage {
+            return Err(Error::Invalid {
                 format: Format::Gif.name(),
                 reason: "there is no frame".to_owned(),
             });
@@ -45,7 +45,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, Error> {
     // A frame that is larger than the screen enlarges the picture.
     let width = screen.0.max(extent.left + extent.width);
     let height = screen.1.max(extent.top + extent.height);
-    limits.check_size(Format::Gif, width, height)?;
+    limits.check_size(Format::Gif.name(), width, height)?;
 
     let mut frame = vec![0; decoder.buffer_size()];
     decoder
@@ -90,7 +90,7 @@ impl Extent {
 }
 
 fn invalid(error: &DecodingError) -> Error {
-    Error::InvalidImage {
+    Error::Invalid {
         format: Format::Gif.name(),
         reason: error.to_string(),
     }

@@ -30,7 +30,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, Error> {
             )
         })
         .ok_or_else(|| invalid("there is no frame header"))?;
-    limits.check_size(Format::Jpeg, width, height)?;
+    limits.check_size(Format::Jpeg.name(), width, height)?;
     if !is_complete(bytes) {
         return Err(invalid("the file is cut off: its end marker is missing"));
     }
@@ -46,7 +46,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, Error> {
         (4, ColorSpace::YCCK) => (ColorSpace::YCCK, Samples::InvertedYcck8),
         (4, _) => (ColorSpace::CMYK, Samples::InvertedCmyk8),
         _ => {
-            return Err(Error::UnsupportedImage(format!(
+            return Err(Error::Unsupported(format!(
                 "JPEG pictures with {components} components are not supported"
             )));
         }
@@ -102,7 +102,7 @@ fn is_complete(bytes: &[u8]) -> bool {
 }
 
 fn invalid(reason: &str) -> Error {
-    Error::InvalidImage {
+    Error::Invalid {
         format: Format::Jpeg.name(),
         reason: reason.to_owned(),
     }
@@ -110,7 +110,7 @@ fn invalid(reason: &str) -> Error {
 
 fn from_zune(error: &DecodeErrors) -> Error {
     match error {
-        DecodeErrors::Unsupported(scheme) => Error::UnsupportedImage(format!(
+        DecodeErrors::Unsupported(scheme) => Error::Unsupported(format!(
             "JPEG pictures of this kind are not supported: {scheme:?}"
         )),
         other => invalid(&other.to_string()),

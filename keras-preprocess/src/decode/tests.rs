@@ -10,8 +10,17 @@ fn read(name: &str) -> Vec<u8> {
     fs::read(pictures().join(name)).unwrap()
 }
 
+fn kind(error: &Error) -> &'static str {
+    match error {
+        Error::TooLarge { .. } => "TooLarge",
+        Error::Unsupported(_) => "Unsupported",
+        Error::Invalid { .. } => "Invalid",
+        Error::Length { .. } => "Length",
+    }
+}
+
 fn error_type(bytes: &[u8]) -> &'static str {
-    decode(bytes, &Limits::default()).unwrap_err().error_type()
+    kind(&decode(bytes, &Limits::default()).unwrap_err())
 }
 
 /// The start of a PNG file that claims a size.
@@ -45,7 +54,7 @@ fn what_is_no_picture_is_unsupported() {
     ];
     for (bytes, reason) in cases {
         let error = decode(bytes, &Limits::default()).unwrap_err();
-        assert_eq!(error.error_type(), "UnsupportedImage");
+        assert_eq!(kind(&error), "Unsupported");
         let supported = "supported are JPEG, PNG, WebP, GIF and BMP";
         assert_eq!(error.to_string(), format!("{reason}; {supported}"));
     }
@@ -62,12 +71,7 @@ fn a_header_alone_is_invalid() {
         b"BM\0\0\0\0",
         b"RIFF\x10\0\0\0WEBPVP8L",
     ] {
-        assert_eq!(
-            error_type(bytes),
-            "InvalidImage",
-            "{}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(error_type(bytes), "Invalid", "{}", bytes.escape_ascii());
     }
 }
 
@@ -86,14 +90,14 @@ fn a_picture_cut_off_anywhere_is_invalid() {
         for part in [20, 50, 90] {
             assert_eq!(
                 error_type(&bytes[..bytes.len() * part / 100]),
-                "InvalidImage",
+                "Invalid",
                 "{name}"
             );
         }
     }
     // Pillow, too, wants the end marker.
     let bytes = read("420.jpg");
-    assert_eq!(error_type(&bytes[..bytes.len() - 1]), "InvalidImage");
+    assert_eq!(error_type(&bytes[..bytes.len() - 1]), "Invalid");
 }
 
 #[test]
@@ -102,14 +106,14 @@ fn the_size_is_checked_before_the_memory_is_taken() {
     assert_eq!(
         error.to_string(),
         "the PNG picture of 30000 x 30000 pixels is too large: \
-         the limit is 50000000 pixels (MAX_IMAGE_PIXELS)"
+         the limit is 50000000 pixels"
     );
     assert_eq!(
         error_type(&png_header(u32::MAX >> 1, u32::MAX >> 1)),
         "TooLarge"
     );
     assert_eq!(error_type(&png_header(1, 50_000_001)), "TooLarge");
-    assert_eq!(error_type(&png_header(0, 5)), "InvalidImage");
+    assert_eq!(error_type(&png_header(0, 5)), "Invalid");
 }
 
 #[test]
@@ -129,6 +133,7 @@ fn every_format_obeys_the_limits() {
         let exact = Limits {
             max_bytes: bytes.len(),
             max_pixels: pixels,
+            ..Limits::default()
         };
         assert_eq!(decode(&bytes, &exact).unwrap().1, picture);
         for tight in [
@@ -142,7 +147,7 @@ fn every_format_obeys_the_limits() {
             },
         ] {
             assert_eq!(
-                decode(&bytes, &tight).unwrap_err().error_type(),
+                kind(&decode(&bytes, &tight).unwrap_err()),
                 "TooLarge",
                 "{name}"
             );

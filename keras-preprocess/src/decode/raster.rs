@@ -25,7 +25,7 @@ pub(super) fn read(
     limits: &Limits,
 ) -> Result<Picture, Error> {
     let (width, height) = decoder.dimensions();
-    limits.check_size(format, width, height)?;
+    limits.check_size(format.name(), width, height)?;
     decoder
         .set_limits(allocations(limits))
         .map_err(|error| from_image(format, limits, &error))?;
@@ -40,7 +40,7 @@ pub(super) fn read(
         ColorType::Rgb16 => Samples::Rgb16,
         ColorType::Rgba16 => Samples::Rgba16,
         other => {
-            return Err(Error::UnsupportedImage(format!(
+            return Err(Error::Unsupported(format!(
                 "{} pictures with samples of kind {other:?} are not supported",
                 format.name()
             )));
