@@ -112,5 +112,5 @@ pub use tensor::{
     TensorValue,
 };
 pub use verify::{ModelPart, ModelProblem};
-pub use version::{schema_version, version};
+pub use version::{extension_apis_version, schema_version, version};
 pub use weight_cache::{MappedWeightCache, SharedWeightCache, WeightCache, WeightCacheStatus};

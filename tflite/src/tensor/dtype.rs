@@ -121,4 +121,16 @@ mod tests {
         assert_eq!(TensorType::Unknown(99).to_string(), "type 99");
         assert_eq!(TensorType::BFloat16.to_string(), "bfloat16");
     }
+
+    #[test]
+    fn names_are_those_of_the_runtime() {
+        for raw in 0..=sys::kTfLiteUInt4 {
+            // SAFETY: any number is allowed; common.h promises a string that stays.
+            let name = unsafe { sys::TfLiteTypeGetName(raw) };
+            // SAFETY: as before.
+            let name = unsafe { std::ffi::CStr::from_ptr(name) };
+            let ours = TensorType::from_raw(raw).name();
+            assert_eq!(name.to_string_lossy().to_lowercase(), ours, "{raw}");
+        }
+    }
 }
