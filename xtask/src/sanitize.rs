@@ -20,9 +20,8 @@ const TESTS: [&str; 3] = ["runtime", "verify", "parity"];
 const THREADED: [&str; 4] = ["cancel", "ownership", "pool", "profil"];
 
 /// Modules without unsafe code, and those of which the unsafe parts call nothing foreign.
-const PURE: [&str; 6] = [
+const PURE: [&str; 5] = [
     "info::",
-    "flatbuffer::",
     "schema::",
     "verify::",
     "tensor::strings::",

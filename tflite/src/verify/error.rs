@@ -156,6 +156,26 @@ pub enum ModelProblem {
         place: &'static str,
     },
 
+    /// An operator's output has another type in the file than the kernel gives it.
+    #[error("outputs[0] is {dtype}, but the operator computes {expected}")]
+    OutputType {
+        /// The type in the file.
+        dtype: TensorType,
+        /// The kernel's.
+        expected: TensorType,
+    },
+
+    /// A quantized operator has scales that its kernel cannot calculate with.
+    #[error(
+        "the kernel cannot calculate with scales of {inputs} for inputs and {output} for the output"
+    )]
+    Scales {
+        /// Those of the inputs.
+        inputs: String,
+        /// That of the output; 0 if it has none.
+        output: String,
+    },
+
     /// A number is outside the range that makes sense.
     #[error("{field} is {value}, not {minimum} to {maximum}")]
     Range {

@@ -13,8 +13,10 @@ mod error;
 mod graph;
 mod operator;
 mod options;
+mod scales;
 mod sparsity;
 mod tensor;
+mod types;
 
 use crate::schema::enums::{builtin, operator_name};
 use crate::schema::table::{Buffer, Table};

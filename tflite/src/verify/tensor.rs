@@ -17,6 +17,9 @@ pub(super) struct Facts<'a> {
     /// The contents, if they are part of the model.
     pub(super) constant: Option<&'a [u8]>,
     pub(super) is_variable: bool,
+    /// The scale, as the runtime has it: 0 if there is none, or one for each channel.
+    pub(super) scale: f32,
+    pub(super) is_quantized: bool,
     pub(super) is_sparse: bool,
     /// Whether its contents are in another file.
     pub(super) is_external: bool,
@@ -46,8 +49,16 @@ pub(super) fn verify<'a>(
     let shape = tensor.numbers::<i32>(at::SHAPE)?;
     let elements = verify_shape(shape)?;
     verify_signature(shape, tensor.numbers(at::SHAPE_SIGNATURE)?)?;
-    if let Some(quantization) = tensor.table(at::QUANTIZATION)? {
-        verify_quantization(&quantization, shape, count)?;
+    let (mut scale, mut is_quantized) = (0.0, false);
+    if let Some(parameters) = tensor.table(at::QUANTIZATION)? {
+        verify_quantization(&parameters, shape, count)?;
+        let scales = parameters.numbers::<f32>(quantization::SCALE)?;
+        let by_blocks = parameters.number::<u8>(quantization::DETAILS_TYPE)? == BLOCKWISE;
+        is_quantized = scales.len() != 0 || by_blocks;
+        scale = scales
+            .get(0)
+            .filter(|_| scales.len() == 1 && !by_blocks)
+            .unwrap_or(0.0);
     }
 
     let is_variable = tensor.flag(at::IS_VARIABLE)?;
@@ -78,6 +89,8 @@ pub(super) fn verify<'a>(
         shape,
         constant: data,
         is_variable,
+        scale,
+        is_quantized,
         is_sparse: data.is_some() && sparsity.is_some(),
         is_external,
     })

@@ -47,6 +47,30 @@ const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (CONV_2D) of subgraph 0: builtin_options is missing",
     ),
     (
+        "scale_missing",
+        "operator 0 (ADD) of subgraph 0: the kernel cannot calculate with scales of 0.5 and 0 for inputs and 0.5 for the output",
+    ),
+    (
+        "scale_small",
+        "operator 0 (ADD) of subgraph 0: the kernel cannot calculate with scales of 1 and 1 for inputs and 0.000001 for the output",
+    ),
+    (
+        "scale_of_difference",
+        "operator 0 (SQUARED_DIFFERENCE) of subgraph 0: the kernel cannot calculate with scales of 8 and 8 for inputs and 0.001 for the output",
+    ),
+    (
+        "scale_one",
+        "operator 0 (LESS) of subgraph 0: the kernel cannot calculate with scales of 1 and 0.25 for inputs and 0 for the output",
+    ),
+    (
+        "output_type",
+        "operator 0 (MAXIMUM) of subgraph 0: outputs[0] is int16, but the operator computes int8",
+    ),
+    (
+        "output_type_fixed",
+        "operator 0 (LESS) of subgraph 0: outputs[0] is int8, but the operator computes bool",
+    ),
+    (
         "pad_rank",
         "operator 0 (PAD) of subgraph 0: the number of padded dimensions: 7, not 6",
     ),

@@ -91,6 +91,38 @@ def grouped_conv(channels):
     )
 
 
+def quantized_pair(builtin, scales, dtype=T.INT8, output=None, kind=None, options=None):
+    """y = x and c, with a scale for each tensor; 0 for none."""
+    def quantized(name, scale, dtype, **fields):
+        parameters = schema.QuantizationParametersT
+        own = make(parameters, scale=[scale], zeroPoint=[0]) if scale else None
+        return tensor(name, dtype=dtype, quantization=own, **fields)
+
+    return unary(
+        builtin,
+        quantized("x", scales[0], dtype),
+        quantized("y", scales[2], dtype if output is None else output),
+        data([1, 2, 3], np.int8),
+        kind=kind,
+        options=options or (getattr(schema, f"{kind}T")() if kind else None),
+        extra=[quantized("c", scales[1], dtype, buffer=1)],
+    )
+
+
+CASES["accepted"] |= {
+    "scales": pack(quantized_pair(Op.ADD, [0.5, 0.25, 0.5], kind="AddOptions")),
+    "scales_compared": pack(quantized_pair(Op.LESS, [0.5, 0.25, 0], output=T.BOOL)),
+}
+CASES["refused"] |= {
+    "scale_missing": pack(quantized_pair(Op.ADD, [0.5, 0, 0.5], kind="AddOptions")),
+    "scale_small": pack(quantized_pair(Op.ADD, [1, 1, 1e-6], kind="AddOptions")),
+    "scale_of_difference": pack(quantized_pair(Op.SQUARED_DIFFERENCE, [8, 8, 1e-3])),
+    "scale_one": pack(quantized_pair(Op.LESS, [1, 0.25, 0], output=T.BOOL)),
+    "output_type": pack(quantized_pair(Op.MAXIMUM, [0.5, 0.5, 0.5], output=T.INT16)),
+    "output_type_fixed": pack(quantized_pair(Op.LESS, [0.5, 0.5, 0], output=T.INT8)),
+}
+
+
 CASES["accepted"]["conv_groups"] = pack(grouped_conv(4))
 CASES["refused"] |= {
     "conv_groups": pack(grouped_conv(10)),

@@ -1,0 +1,87 @@
+//! Types that kernels give to what they compute, whatever the file says.
+//!
+//! The other rules look at the types in the file. They hold for the running model only if those
+//! are the kernels' own.
+
+use super::ModelProblem;
+use super::error::Fault;
+use super::tensor::Facts;
+use crate::schema::table::Vector;
+use crate::tensor::TensorType;
+
+type Result<T = ()> = std::result::Result<T, Fault>;
+
+/// The type of an output.
+enum Rule {
+    /// That of an input, by position.
+    Like(usize),
+    Is(TensorType),
+}
+
+/// The rule for the first output.
+fn rule(name: &str) -> Option<Rule> {
+    let is_in = |list: &str| list.split(' ').any(|other| other == name);
+    Some(match name {
+        "FILL" | "SCATTER_ND" | "SELECT" | "SELECT_V2" => Rule::Like(1),
+        "SPARSE_TO_DENSE" | "ONE_HOT" => Rule::Like(2),
+        "BUCKETIZE" | "RANK" | "NON_MAX_SUPPRESSION_V4" | "NON_MAX_SUPPRESSION_V5" => {
+            Rule::Is(TensorType::Int32)
+        }
+        "DEQUANTIZE" => Rule::Is(TensorType::Float32),
+        "RFFT2D" => Rule::Is(TensorType::Complex64),
+        "WHERE" => Rule::Is(TensorType::Int64),
+        _ if is_in(LIKE_FIRST) => Rule::Like(0),
+        _ if is_in(BOOLEAN) => Rule::Is(TensorType::Bool),
+        _ => return None,
+    })
+}
+
+const LIKE_FIRST: &str = "\
+    ADD ADD_N BITWISE_XOR CEIL DENSIFY DIV DYNAMIC_UPDATE_SLICE ELU EXP EXPAND_DIMS FAKE_QUANT \
+    FLOOR FLOOR_DIV FLOOR_MOD GATHER GATHER_ND MATRIX_DIAG MATRIX_SET_DIAG MAXIMUM MINIMUM NEG POW \
+    RANGE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR RIGHT_SHIFT ROUND SQUARED_DIFFERENCE \
+    STABLEHLO_SHIFT_LEFT SUB TOPK_V2 ZEROS_LIKE";
+
+const BOOLEAN: &str = "\
+    EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND LOGICAL_NOT LOGICAL_OR NOT_EQUAL";
+
+/// Compares the type of the first output with the kernel's.
+pub(super) fn verify(
+    name: &str,
+    inputs: Vector<'_, i32>,
+    outputs: Vector<'_, i32>,
+    tensors: &[Facts<'_>],
+) -> Result {
+    let of = |list: Vector<'_, i32>, position: usize| {
+        let index = usize::try_from(list.get(position)?).ok()?;
+        tensors.get(index).map(|facts| facts.dtype)
+    };
+    let expected = match rule(name) {
+        Some(Rule::Like(position)) => of(inputs, position),
+        Some(Rule::Is(dtype)) => Some(dtype),
+        None => return Ok(()),
+    };
+    match (of(outputs, 0), expected) {
+        (Some(dtype), Some(expected)) if dtype != expected => {
+            Err(ModelProblem::OutputType { dtype, expected }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::enums::operator_name;
+
+    #[test]
+    fn the_names_are_the_schemas() {
+        let known: Vec<_> = (0..).map_while(operator_name).collect();
+        for list in [LIKE_FIRST, BOOLEAN] {
+            for name in list.split(' ') {
+                assert!(known.contains(&name), "{name}");
+                assert!(rule(name).is_some());
+            }
+        }
+    }
+}
