@@ -48,3 +48,57 @@ __attribute__((weak)) tflite_sys_log_fn tflite_sys_set_log_sink(tflite_sys_log_f
   (void)sink;
   return NULL;
 }
+
+// Tests compare what the compiler makes of the headers' structs with the committed bindings.
+#ifdef TFLITE_SYS_HAS_HEADERS
+#include "tensorflow/lite/delegates/external/external_delegate.h"
+#include "tensorflow/lite/delegates/xnnpack/xnnpack_delegate.h"
+
+#define AT(type, field) offsetof(type, field)
+
+static const size_t xnnpack_layout[] = {
+    sizeof(TfLiteXNNPackDelegateOptions),
+    _Alignof(TfLiteXNNPackDelegateOptions),
+    AT(TfLiteXNNPackDelegateOptions, num_threads),
+    AT(TfLiteXNNPackDelegateOptions, runtime_flags),
+    AT(TfLiteXNNPackDelegateOptions, flags),
+    AT(TfLiteXNNPackDelegateOptions, weights_cache),
+    AT(TfLiteXNNPackDelegateOptions, handle_variable_ops),
+    AT(TfLiteXNNPackDelegateOptions, weight_cache_file_path),
+    AT(TfLiteXNNPackDelegateOptions, weight_cache_file_descriptor),
+    AT(TfLiteXNNPackDelegateOptions, weight_cache_provider),
+    AT(TfLiteXNNPackDelegateOptions, weight_cache_lock_memory),
+};
+
+static const size_t external_layout[] = {
+    sizeof(TfLiteExternalDelegateOptions),
+    _Alignof(TfLiteExternalDelegateOptions),
+    AT(TfLiteExternalDelegateOptions, lib_path),
+    AT(TfLiteExternalDelegateOptions, count),
+    AT(TfLiteExternalDelegateOptions, keys),
+    AT(TfLiteExternalDelegateOptions, values),
+    AT(TfLiteExternalDelegateOptions, insert),
+    kExternalDelegateMaxOptions,
+};
+#undef AT
+
+const size_t* tflite_sys_xnnpack_options_layout(size_t* count) {
+  *count = sizeof xnnpack_layout / sizeof *xnnpack_layout;
+  return xnnpack_layout;
+}
+
+const size_t* tflite_sys_external_options_layout(size_t* count) {
+  *count = sizeof external_layout / sizeof *external_layout;
+  return external_layout;
+}
+#else
+const size_t* tflite_sys_xnnpack_options_layout(size_t* count) {
+  *count = 0;
+  return NULL;
+}
+
+const size_t* tflite_sys_external_options_layout(size_t* count) {
+  *count = 0;
+  return NULL;
+}
+#endif

@@ -190,7 +190,7 @@ impl Mapping {
     /// # Safety
     ///
     /// Nobody may change or shorten the file while the result lives.
-    pub(crate) unsafe fn new(file: &File) -> io::Result<Self> {
+    unsafe fn new(file: &File) -> io::Result<Self> {
         let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         if length == 0 {
             return Err(io::Error::new(
@@ -218,7 +218,7 @@ impl Mapping {
         Ok(Self { pointer, length })
     }
 
-    pub(crate) fn as_slice(&self) -> &[u8] {
+    fn as_slice(&self) -> &[u8] {
         // SAFETY: the mapping is readable, has this length and lives as long as `self`; `new`'s
         // caller promised that its contents do not change.
         unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.length) }

@@ -11,8 +11,7 @@ use std::time::SystemTime;
 use twox_hash::XxHash3_128;
 
 use super::format::{self, Description, HEADER};
-use super::key::{Key, hash};
-use crate::bytes::Mapping;
+use super::key::Key;
 
 /// Packed weights that XNNPACK reads, or is going to write.
 ///
@@ -165,19 +164,17 @@ fn open(path: &Path, key: &Key) -> Result<(File, Description), Unusable> {
 
 /// The file in memory, after each of its bytes was checked.
 fn copy(path: &Path, key: &Key) -> Result<File, Unusable> {
-    let (mut file, description) = open(path, key)?;
+    let (file, description) = open(path, key)?;
     let memory = memory()?;
-    // The system copies, without a way through this process.
-    let copied = io::copy(&mut file, &mut &memory)?;
     let own = u64::try_from(format::LENGTH).unwrap_or(u64::MAX);
-    if copied != description.length.saturating_add(own) {
-        return Err("it changed while it was read".into());
-    }
-    // SAFETY: nobody else knows this memory, and XNNPACK only gets it later.
-    let mapping = unsafe { Mapping::new(&memory) }?;
-    let length = usize::try_from(description.length).unwrap_or(usize::MAX);
-    let bytes = mapping.as_slice().get(..length).unwrap_or_default();
-    if hash(bytes) != description.checksum {
+    let length = description.length;
+    let mut checksum = XxHash3_128::new();
+    for_each_chunk(&file, 0, length.saturating_add(own), |position, bytes| {
+        let counted = usize::try_from(length.saturating_sub(position)).unwrap_or(usize::MAX);
+        checksum.write(bytes.get(..counted).unwrap_or(bytes));
+        (&memory).write_all(bytes)
+    })?;
+    if checksum.finish_128() != description.checksum {
         return Err("it is damaged".into());
     }
     memory.set_times(FileTimes::new().set_modified(SystemTime::UNIX_EPOCH))?;

@@ -39,6 +39,10 @@ pub enum WeightCache {
     /// first, so that any number of processes may do it at once. If it cannot be written, the
     /// interpreter works without it.
     ///
+    /// It has about the size of the model. It pays with large models only: reading and checking a
+    /// file of 85 MB took 38 ms on one machine, packing as much 61 ms,
+    /// and [mapping](Self::Mapped) the file 2 ms.
+    ///
     /// # Trust
     ///
     /// The file is read into memory of its own, so nothing happens if it is changed later. Its

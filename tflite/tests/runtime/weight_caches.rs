@@ -388,3 +388,95 @@ fn threads_of_xnnpack_have_limits_too() {
     let error = Interpreter::new(&model("add"), InterpreterOptions::new().xnnpack(options));
     assert!(matches!(error, Err(Error::ThreadCount { threads: 0, .. })));
 }
+
+#[test]
+fn weights_that_would_be_mixed_up_are_not_cached() {
+    let folder = folder("mixed-up");
+    let models = [
+        ("packing/constant_matmul", "cannot tell apart"),
+        ("packing/one_buffer_two_shapes", "that differs"),
+    ];
+    for (name, expected) in models {
+        let model = model(name);
+        let plain = plain(&model);
+        let caches = [
+            WeightCache::InMemory,
+            WeightCache::File(folder.join("weights")),
+        ];
+        for cache in caches {
+            let mut interpreter = cached(&model, &cache);
+            let WeightCacheStatus::Unavailable { reason } = status(&interpreter) else {
+                panic!("{name}: {:?}", status(&interpreter));
+            };
+            assert!(reason.contains(expected), "{reason}");
+            assert_eq!(compute(&mut interpreter), plain);
+        }
+        // This one compares the packed weights themselves.
+        let shared = WeightCache::Shared(SharedWeightCache::new());
+        for _ in 0..3 {
+            let mut interpreter = cached(&model, &shared);
+            assert_eq!(status(&interpreter), WeightCacheStatus::Shared);
+            assert_eq!(compute(&mut interpreter), plain);
+        }
+    }
+    assert_eq!(fs::read_dir(folder).expect("a folder").count(), 0);
+}
+
+/// Set in the child process that measures its memory: which cache it uses.
+const MEASURED: &str = "TFLITE_TEST_MEASURED_CACHE";
+
+/// A child process has a memory of its own, which no other test changes.
+#[test]
+fn shared_weights_take_less_memory() {
+    const INTERPRETERS: usize = 6;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/clothing.tflite");
+    if !path.exists() {
+        println!("skipped: the model is only in the repository");
+        return;
+    }
+    let resident = || -> u64 {
+        let status = fs::read_to_string("/proc/self/status").expect("Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|kilobytes| kilobytes.parse().ok())
+            .expect("a number")
+    };
+    if let Some(which) = std::env::var_os(MEASURED) {
+        let cache = match which.to_str() {
+            Some("shared") => WeightCache::Shared(SharedWeightCache::new()),
+            _ => WeightCache::None,
+        };
+        let model = Model::from_file(&path).expect("valid");
+        let before = resident();
+        let interpreters: Vec<_> = (0..INTERPRETERS).map(|_| cached(&model, &cache)).collect();
+        println!("used {} kB", resident().saturating_sub(before));
+        drop(interpreters);
+        return;
+    }
+    let measure = |which: &str| -> u64 {
+        let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args([
+                "--exact",
+                "--nocapture",
+                "weight_caches::shared_weights_take_less_memory",
+            ])
+            .env(MEASURED, which)
+            .output()
+            .expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let number = text
+            .split("used ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        number
+            .and_then(|kilobytes| kilobytes.parse().ok())
+            .expect("a number")
+    };
+    let (apart, shared) = (measure("none"), measure("shared"));
+    println!("{INTERPRETERS} interpreters: {apart} kB, with shared weights {shared} kB");
+    // Packed, the weights have 13 MB.
+    let least = (u64::try_from(INTERPRETERS).expect("few") - 1) * 10_000;
+    assert!(shared + least < apart, "{shared} kB, {apart} kB");
+}
