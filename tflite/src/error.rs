@@ -123,7 +123,14 @@ pub enum Error {
         tensor: String,
     },
 
-    /// There is no such input or output.
+    /// A tensor that has a value only within an invocation.
+    #[error("{tensor} cannot be read: it has a value only within an invocation")]
+    NotReadable {
+        /// Which tensor.
+        tensor: String,
+    },
+
+    /// There is no such input, output, variable or tensor.
     #[error("there is no {role} {index}: the model has {count}")]
     NoSuchTensor {
         /// Input or output.
@@ -323,6 +330,10 @@ pub enum TensorRole {
     Input,
     /// The model writes it.
     Output,
+    /// It keeps its value from one invocation to the next.
+    Variable,
+    /// Any tensor, by its own index.
+    Tensor,
 }
 
 impl fmt::Display for TensorRole {
@@ -330,6 +341,8 @@ impl fmt::Display for TensorRole {
         f.write_str(match self {
             Self::Input => "input",
             Self::Output => "output",
+            Self::Variable => "variable",
+            Self::Tensor => "tensor",
         })
     }
 }
@@ -344,6 +357,8 @@ pub enum Operation {
     Allocate,
     /// `TfLiteInterpreterInvoke()`.
     Invoke,
+    /// `TfLiteInterpreterResetVariableTensors()`.
+    ResetVariables,
 }
 
 impl fmt::Display for Operation {
@@ -352,6 +367,7 @@ impl fmt::Display for Operation {
             Self::Resize => "resize an input",
             Self::Allocate => "allocate the tensors",
             Self::Invoke => "invoke",
+            Self::ResetVariables => "reset the variables",
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::info::ModelInfo;
 use crate::raw::RawModel;
 use crate::report::Reporter;
 use crate::signature::Signature;
-use crate::{verify, version, weight_cache};
+use crate::{schema, verify, version, weight_cache};
 
 /// A model: what to compute, and the weights.
 ///
@@ -34,6 +34,7 @@ struct Inner {
     bytes: ModelBytes,
     signatures: OnceLock<Vec<Arc<Signature>>>,
     fingerprint: OnceLock<u128>,
+    tensors: OnceLock<usize>,
 }
 
 impl Model {
@@ -124,6 +125,7 @@ impl Model {
             bytes,
             signatures: OnceLock::new(),
             fingerprint: OnceLock::new(),
+            tensors: OnceLock::new(),
         })))
     }
 
@@ -161,6 +163,14 @@ impl Model {
     /// Whether both have the same bytes.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.as_bytes() == other.as_bytes()
+    }
+
+    /// How many tensors the first subgraph has.
+    pub(crate) fn tensor_count(&self) -> usize {
+        *self
+            .0
+            .tensors
+            .get_or_init(|| schema::tensor_count(self.as_bytes()).unwrap_or(0))
     }
 
     pub(crate) fn native(&self) -> &RawModel {

@@ -133,7 +133,8 @@ impl Signature {
     pub(crate) fn find(&self, role: TensorRole, name: &str) -> Result<&Place, Error> {
         let names = match role {
             TensorRole::Input => &self.inputs,
-            TensorRole::Output => &self.outputs,
+            // There are no names for others.
+            _ => &self.outputs,
         };
         names.get(name).ok_or_else(|| Error::NoSuchName {
             signature: self.key.clone(),

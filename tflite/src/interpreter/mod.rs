@@ -1,5 +1,6 @@
 //! Interpreters.
 
+mod graph;
 mod native;
 mod probe;
 mod resize;

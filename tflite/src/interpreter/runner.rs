@@ -9,6 +9,7 @@ use super::native::{Resizes, concerns, failure, zero_input, zero_output};
 use super::probe::{Probe, Verdict};
 use super::resize::check_shape;
 use super::state::State;
+use super::tensors::output_access;
 use crate::delegate::{Census, Layouts};
 use crate::error::{Error, Operation, Result, Status, TensorRole};
 use crate::model::Model;
@@ -212,11 +213,7 @@ impl SignatureRunner<'_> {
             index: place.index,
         };
         let raw = self.raw.output(&place.c_name).ok_or(missing)?;
-        let access = match self.state {
-            State::Invoked => Access::Allowed,
-            State::Allocated | State::Poisoned(_) => Access::NotInvoked,
-        };
-        Tensor::new(raw, role, place.index, access)
+        Tensor::new(raw, role, place.index, output_access(self.state))
     }
 
     /// Computes the outputs from the inputs.

@@ -105,11 +105,7 @@ impl Interpreter {
         let Some(raw) = self.native.raw().output(index) else {
             return Err(missing(role, index, self.output_count()));
         };
-        let access = match self.state {
-            State::Invoked => Access::Allowed,
-            State::Allocated | State::Poisoned(_) => Access::NotInvoked,
-        };
-        Tensor::new(raw, role, index, access)
+        Tensor::new(raw, role, index, output_access(self.state))
     }
 }
 
@@ -122,6 +118,14 @@ fn missing(role: TensorRole, index: usize, count: usize) -> Error {
     }
 }
 
-fn is_named(tensor: RawTensor<'_>, name: &str) -> bool {
+/// Whether outputs mean something.
+pub(super) fn output_access(state: State) -> Access {
+    match state {
+        State::Invoked => Access::Allowed,
+        State::Allocated | State::Poisoned(_) => Access::NotInvoked,
+    }
+}
+
+pub(super) fn is_named(tensor: RawTensor<'_>, name: &str) -> bool {
     tensor.name().to_bytes() == name.as_bytes()
 }

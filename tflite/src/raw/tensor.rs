@@ -91,6 +91,12 @@ impl<'a> RawTensor<'a> {
         unsafe { sys::TfLiteOpaqueTensorGetAllocationType(self.opaque()) }
     }
 
+    /// Whether it keeps its value from one invocation to the next.
+    pub(crate) fn is_variable(self) -> bool {
+        // SAFETY: the tensor is valid while its interpreter is borrowed.
+        unsafe { sys::TfLiteOpaqueTensorIsVariable(self.opaque()) != 0 }
+    }
+
     /// The dimensions with -1 where the model leaves them open; `None` if there are none.
     pub(crate) fn dims_signature(self) -> Option<Vec<c_int>> {
         let mut rank = 0;

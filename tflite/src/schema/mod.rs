@@ -25,6 +25,17 @@ pub(crate) fn root<'b, 'a>(buffer: &'b Buffer<'a>) -> Result<Table<'b, 'a>, Malf
     buffer.root()
 }
 
+/// How many tensors the first subgraph has.
+pub(crate) fn tensor_count(file: &[u8]) -> Result<usize, Malformed> {
+    let buffer = Buffer::new(file);
+    let subgraphs = root(&buffer)?.tables(field::model::SUBGRAPHS)?;
+    match subgraphs.unwrap_or_default().first() {
+        // The offsets of the tensors, which are not followed.
+        Some(graph) => Ok(graph.numbers::<u32>(field::subgraph::TENSORS)?.len()),
+        None => Ok(0),
+    }
+}
+
 /// What an operator code stands for: a numbered operator, or a custom one with a name.
 ///
 /// Old files have the number in a field of one byte, new ones in both or only in the other.

@@ -41,7 +41,10 @@ pub struct Tensor<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Allowed,
+    /// An output before the first invocation.
     NotInvoked,
+    /// Memory that is used for something else, too.
+    Hidden,
 }
 
 impl<'a> Tensor<'a> {

@@ -93,10 +93,11 @@ impl<'a> Tensor<'a> {
 
     /// Where the bytes are, and how many. `None` only if there are none.
     pub(super) fn memory(&self) -> Result<(Option<NonNull<u8>>, usize)> {
-        if self.access == Access::NotInvoked {
-            return Err(Error::NotInvoked {
-                tensor: self.label(),
-            });
+        let tensor = || self.label();
+        match self.access {
+            Access::Allowed => {}
+            Access::NotInvoked => return Err(Error::NotInvoked { tensor: tensor() }),
+            Access::Hidden => return Err(Error::NotReadable { tensor: tensor() }),
         }
         let bytes = self.byte_len();
         if bytes == 0 {

@@ -256,6 +256,12 @@ pub(super) fn verify_calls(graphs: &[Graph]) -> Result {
 fn verify_callees(graphs: &[Graph]) -> Result {
     for (caller, graph) in graphs.iter().enumerate() {
         for call in &graph.calls {
+            // Calls replace the memory of inputs and outputs by the caller's, also that which the
+            // interpreter shows.
+            if call.callee == 0 {
+                let problem = ModelProblem::Contradiction("it calls the main subgraph");
+                return Err(problem).within(|| call.part(caller));
+            }
             if graphs
                 .get(call.callee)
                 .is_some_and(|callee| callee.has_optional_input)

@@ -6,6 +6,7 @@ mod cancelling;
 mod delegates;
 mod dtypes;
 mod files;
+mod graph;
 mod holes;
 mod invalid;
 mod ownership;

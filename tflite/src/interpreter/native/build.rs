@@ -117,6 +117,7 @@ impl Native {
             xnnpack,
             agreed: None,
             empty: None,
+            is_static: false,
             _recorder: recorder,
             reporter,
             _shared: shared,

@@ -41,6 +41,8 @@ pub(super) struct Native {
     agreed: Option<Layouts>,
     /// A tensor without elements, where there must be some.
     empty: Option<String>,
+    /// Whether all shapes are known before an invocation.
+    is_static: bool,
     /// Where a profiler gets its events from.
     _recorder: Option<Recorder>,
     reporter: Reporter,
@@ -87,6 +89,11 @@ impl Native {
 
     pub(super) fn raw(&self) -> &RawInterpreter {
         &self.raw
+    }
+
+    /// Whether allocation gave all tensors their memory.
+    pub(super) fn is_static(&self) -> bool {
+        self.is_static
     }
 
     pub(super) fn model(&self) -> &Model {

@@ -59,6 +59,11 @@ impl Native {
         self.run(Operation::Invoke, |raw| unsafe { raw.invoke() })
     }
 
+    /// Sets variables to zero.
+    pub(in crate::interpreter) fn reset_variables(&mut self) -> Result<()> {
+        self.run(Operation::ResetVariables, RawInterpreter::reset_variables)
+    }
+
     /// Applies a delegate now.
     ///
     /// # Safety

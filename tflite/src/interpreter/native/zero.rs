@@ -23,9 +23,10 @@ impl Native {
         // SAFETY: the interpreter is alive and borrowed exclusively.
         let layouts = unsafe { self.census.layouts_now() };
         self.empty = layouts.division(|subgraph| concerns(&self.model, 0, subgraph));
+        self.is_static = layouts.are_static();
         for index in 0..self.raw.output_count() {
             if let Some(tensor) = self.raw.output(index)
-                && layouts.are_static()
+                && self.is_static
             {
                 // SAFETY: the tensors have been allocated, all of them since none is dynamic, and
                 // `&mut self` says that nobody looks.

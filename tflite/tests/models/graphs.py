@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Makes models with variables, and with signatures of subgraphs that operators call.
+
+    python3 -m venv venv && venv/bin/pip install -r requirements.txt
+    venv/bin/python graphs.py
+
+writes states.tflite and called_signature.tflite beside this file.
+"""
+
+import pathlib
+
+from cases.build import Op, T, code, data, graph, make, model, operator, pack, schema, tensor
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+def signature(key, subgraph, inputs, outputs):
+    def maps(names):
+        return [make(schema.TensorMapT, name=n, tensorIndex=i) for n, i in names.items()]
+
+    return make(
+        schema.SignatureDefT,
+        signatureKey=key,
+        subgraphIndex=subgraph,
+        inputs=maps(inputs),
+        outputs=maps(outputs),
+    )
+
+
+def total():
+    """h = x + h, by a recurrent network whose weights are ones on the diagonal; y is h."""
+    tensors = [
+        tensor("x", [1, 2]),
+        tensor("weights", [2, 2], buffer=1),
+        tensor("recurrent weights", [2, 2], buffer=1),
+        tensor("bias", [2], buffer=2),
+        tensor("total", [1, 2], isVariable=True),
+        tensor("y", [1, 2]),
+    ]
+    step = operator(range(5), [5], kind="RNNOptions", options=schema.RNNOptionsT())
+    return graph(tensors, [step], [0], [5])
+
+
+def states():
+    """Two functions, each with a variable in a subgraph of its own."""
+    return model(
+        [total(), total()],
+        [code(Op.RNN)],
+        data([[1, 0], [0, 1]]),
+        data([0, 0]),
+        signatureDefs=[
+            signature("first", 0, {"x": 0}, {"y": 5}),
+            signature("second", 1, {"x": 0}, {"y": 5}),
+        ],
+    )
+
+
+def called_signature():
+    """y = x + x until it is at least 100. The step is a function, too."""
+    main = graph(
+        [tensor("x", [1]), tensor("y", [1])],
+        [
+            operator(
+                [0],
+                [1],
+                kind="WhileOptions",
+                options=make(schema.WhileOptionsT, condSubgraphIndex=1, bodySubgraphIndex=2),
+            )
+        ],
+    )
+    condition = graph(
+        [tensor("a", [1]), tensor("limit", [1], buffer=1), tensor("more", [1], T.BOOL)],
+        [operator([0, 1], [2], code=1, kind="LessOptions", options=schema.LessOptionsT())],
+        [0],
+        [2],
+    )
+    step = graph(
+        [tensor("b", [1]), tensor("twice", [1])],
+        [operator([0, 0], [1], code=2, kind="AddOptions", options=schema.AddOptionsT())],
+    )
+    return model(
+        [main, condition, step],
+        [code(Op.WHILE), code(Op.LESS), code(Op.ADD)],
+        data([100]),
+        signatureDefs=[
+            signature("main", 0, {"x": 0}, {"y": 1}),
+            signature("step", 2, {"b": 0}, {"twice": 1}),
+        ],
+    )
+
+
+def main():
+    for make_model in (states, called_signature):
+        content = pack(make_model())
+        (FOLDER / f"{make_model.__name__}.tflite").write_bytes(content)
+        print(f"{make_model.__name__}: {len(content)} bytes")
+
+
+main()
