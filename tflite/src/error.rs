@@ -130,6 +130,16 @@ pub enum Error {
         tensor: String,
     },
 
+    /// A signature of a subgraph that operators of another one call. They give its tensors their own
+    /// memory.
+    #[error("{tensor} of the signature {signature:?} has the memory of operators that call it")]
+    CalledSubgraph {
+        /// Which tensor.
+        tensor: String,
+        /// The signature's key.
+        signature: String,
+    },
+
     /// There is no such input, output, variable or tensor.
     #[error("there is no {role} {index}: the model has {count}")]
     NoSuchTensor {

@@ -105,6 +105,17 @@ impl Signature {
         };
         let inputs = read_names(definition, signature::INPUTS, graph, subgraph::INPUTS)?;
         let outputs = read_names(definition, signature::OUTPUTS, graph, subgraph::OUTPUTS)?;
+        // The memory of an input without a name would stay as it is allocated.
+        let tensors = graph.numbers::<i32>(subgraph::INPUTS)?.to_vec();
+        let inputs = inputs.filter(|inputs| {
+            let named: Vec<i32> = inputs
+                .values()
+                .filter_map(|place| tensors.get(place.index).copied())
+                .collect();
+            tensors
+                .iter()
+                .all(|tensor| *tensor < 0 || named.contains(tensor))
+        });
         let (Some(inputs), Some(outputs), Ok(c_key)) = (inputs, outputs, CString::new(key)) else {
             return Ok(None);
         };

@@ -4,6 +4,8 @@ use std::ffi::{CStr, CString, c_int};
 use std::fmt;
 use std::sync::Arc;
 
+use tflite_sys as sys;
+
 use super::Interpreter;
 use super::native::{Resizes, concerns, failure, zero_input, zero_output};
 use super::probe::{Probe, Verdict};
@@ -83,8 +85,8 @@ impl Interpreter {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchSignature`]; [`Error::Poisoned`]; [`Error::Runtime`] if the tensors cannot be
-    /// allocated.
+    /// [`Error::NoSuchSignature`]; [`Error::CalledSubgraph`]; [`Error::Poisoned`];
+    /// [`Error::Runtime`] if the tensors cannot be allocated.
     ///
     /// ```
     /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/signatures.tflite");
@@ -317,6 +319,7 @@ impl SignatureRunner<'_> {
     }
 
     fn allocate(&mut self) -> Result<()> {
+        self.check_memory()?;
         // SAFETY: XNNPACK may serve the model's shapes, since it was applied, and these, since a
         // probe was asked about them.
         self.run(Operation::Allocate, |raw| unsafe { raw.allocate() })?;
@@ -349,6 +352,32 @@ impl SignatureRunner<'_> {
             }
         }
         self.state = State::Allocated;
+        Ok(())
+    }
+
+    /// Fails if the tensors are those of operators that call the subgraph. Such memory may be gone.
+    fn check_memory(&self) -> Result<()> {
+        if self.signature.subgraph() == 0 {
+            // Nobody calls it: see the verifier.
+            return Ok(());
+        }
+        let inputs = self.signature.inputs().map(|place| {
+            let tensor = self.raw.input(&place.c_name);
+            (TensorRole::Input, place, tensor)
+        });
+        let outputs = self.signature.outputs().map(|place| {
+            let tensor = self.raw.output(&place.c_name);
+            (TensorRole::Output, place, tensor)
+        });
+        for (role, place, tensor) in inputs.chain(outputs) {
+            // The runtime marks it so when it prepares the caller.
+            if tensor.is_some_and(|tensor| tensor.allocation_type() == sys::kTfLiteCustom) {
+                return Err(Error::CalledSubgraph {
+                    tensor: format!("{role} {}", place.index),
+                    signature: self.signature.key().to_owned(),
+                });
+            }
+        }
         Ok(())
     }
 

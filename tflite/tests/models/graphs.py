@@ -4,7 +4,7 @@
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python graphs.py
 
-writes states.tflite and called_signature.tflite beside this file.
+writes states.tflite, called_signature.tflite and unnamed_input.tflite beside this file.
 """
 
 import pathlib
@@ -89,8 +89,19 @@ def called_signature():
     )
 
 
+def unnamed_input():
+    """A function that does not say what its second input is."""
+    tensors = [tensor("x"), tensor("z"), tensor("y")]
+    step = operator([0, 1], [2], kind="AddOptions", options=schema.AddOptionsT())
+    return model(
+        graph(tensors, [step], [0, 1], [2]),
+        [code(Op.ADD)],
+        signatureDefs=[signature("half", 0, {"x": 0}, {"y": 2})],
+    )
+
+
 def main():
-    for make_model in (states, called_signature):
+    for make_model in (states, called_signature, unnamed_input):
         content = pack(make_model())
         (FOLDER / f"{make_model.__name__}.tflite").write_bytes(content)
         print(f"{make_model.__name__}: {len(content)} bytes")

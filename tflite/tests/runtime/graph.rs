@@ -22,7 +22,7 @@ fn every_tensor_is_what_the_file_says() {
         let info = model.info().expect("valid");
         let graph = &info.subgraphs[0];
         for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
-            let mut interpreter = with(&model, xnnpack);
+            let mut interpreter = with(&model, xnnpack.clone());
             // XNNPACK adds tensors of its own, and so do kernels.
             assert_eq!(interpreter.tensor_count(), graph.tensors.len(), "{name}");
             assert_eq!(interpreter.input_indices(), graph.inputs, "{name}");
@@ -76,7 +76,7 @@ fn only_what_lasts_can_be_read() {
     let info = model.info().expect("valid");
     let graph = &info.subgraphs[0];
     for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
-        let mut interpreter = with(&model, xnnpack);
+        let mut interpreter = with(&model, xnnpack.clone());
         let mut kinds = [0; 4];
         for invoked in [false, true] {
             if invoked {
@@ -156,7 +156,7 @@ fn variables_are_seen_and_reset_in_all_subgraphs() {
     let model = model("states");
     for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
         for second_runs in [false, true] {
-            let mut interpreter = with(&model, xnnpack);
+            let mut interpreter = with(&model, xnnpack.clone());
             assert_eq!(interpreter.variable_count(), 1);
             let variable = interpreter.variable(0).expect("one");
             assert_eq!(variable.shape(), [1, 2]);
@@ -205,7 +205,7 @@ fn a_reset_of_variables_gives_what_a_new_interpreter_gives() {
         );
         let model = Model::from_file(path).expect("of the parity tests");
         for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
-            let mut interpreter = with(&model, xnnpack);
+            let mut interpreter = with(&model, xnnpack.clone());
             assert!(interpreter.variable_count() >= 2, "{name}");
             let run = |interpreter: &mut Interpreter| -> Vec<u8> {
                 let mut input = interpreter.input_mut(0).expect("one");

@@ -109,6 +109,36 @@ fn broken_signatures_are_not_run() {
 }
 
 #[test]
+fn an_input_without_a_name_would_be_memory_that_nobody_wrote() {
+    assert!(model("unnamed_input").signatures().is_empty());
+}
+
+#[test]
+fn functions_that_operators_call_are_not_run() {
+    for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
+        let mut interpreter = with("called_signature", xnnpack);
+        for _ in 0..2 {
+            let error = interpreter
+                .signature_runner("step")
+                .map(drop)
+                .expect_err("its memory is the caller's");
+            let Error::CalledSubgraph {
+                ref signature,
+                ref tensor,
+            } = error
+            else {
+                panic!("{error}")
+            };
+            assert_eq!((&**signature, &**tensor), ("step", "input 0"));
+            let mut main = interpreter.signature_runner("main").expect("there");
+            fill(&mut main, "x", 3.0);
+            main.invoke().expect("valid");
+            assert_eq!(read(&main, "y"), [192.0]);
+        }
+    }
+}
+
+#[test]
 fn a_model_without_signatures() {
     let mut interpreter = interpreter("duplicate_input");
     assert!(interpreter.model().signatures().is_empty());

@@ -79,6 +79,10 @@ const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (ASSIGN_VARIABLE) of subgraph 0: inputs has 1 elements, not 2",
     ),
     (
+        "call_main",
+        "operator 0 (IF) of subgraph 2: it calls the main subgraph",
+    ),
+    (
         "call_with_input_left_out",
         "operator 0 (IF) of subgraph 0: it calls a subgraph whose inputs are left out",
     ),

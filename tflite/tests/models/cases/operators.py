@@ -64,6 +64,7 @@ CASES["refused"] |= {
     "call_negative": pack(calls(-1, 1)),
     "call_itself": pack(calls(0, 1)),
     "call_circle": pack(calls(2, 0)),
+    "call_main": pack(calls(1, 0)),
     "call_without_options": pack(calls(1, 1, builtin=Op.WHILE)),
 }
 
