@@ -3,6 +3,7 @@
 
 pub mod decode;
 mod error;
+mod jpeg;
 mod limits;
 pub mod picture;
 pub mod preprocess;

@@ -2,7 +2,7 @@
 //!
 //! Nearest-neighbour resizing looks at few of the pixels, so only those are converted.
 
-use crate::error::Error;
+use crate::{error::Error, jpeg::ycc_to_rgb};
 
 /// 256 colours. An index that the file's palette does not have is a shade of grey, as in Pillow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +82,10 @@ impl Samples {
             Self::Rgb16 | Self::Rgba16 => std::array::from_fn(|channel| high_byte(pixel, channel)),
             Self::Indexed(palette) => palette.0[usize::from(pixel[0])],
             Self::InvertedCmyk8 => inverted_cmyk_to_rgb([pixel[0], pixel[1], pixel[2]], pixel[3]),
-            Self::InvertedYcck8 => {
-                inverted_cmyk_to_rgb(ycc_to_cmy([pixel[0], pixel[1], pixel[2]]), pixel[3])
-            }
+            Self::InvertedYcck8 => inverted_cmyk_to_rgb(
+                ycc_to_rgb([pixel[0], pixel[1], pixel[2]]).map(|sample| 255 - sample),
+                pixel[3],
+            ),
         }
     }
 }
@@ -105,18 +106,6 @@ fn inverted_cmyk_to_rgb(inverted: [u8; 3], inverted_black: u8) -> [u8; 3] {
         let ink = ((product >> 8) + product) >> 8;
         light.saturating_sub(ink) as u8
     })
-}
-
-/// JPEG's YCbCr to RGB in 16-bit fixed point, as libjpeg rounds it, and then the complement.
-fn ycc_to_cmy([luma, blue, red]: [u8; 3]) -> [u8; 3] {
-    const HALF: i32 = 1 << 15;
-    let (luma, blue, red) = (i32::from(luma), i32::from(blue) - 128, i32::from(red) - 128);
-    let rgb = [
-        luma + ((91_881 * red + HALF) >> 16),
-        luma + ((-22_554 * blue - 46_802 * red + HALF) >> 16),
-        luma + ((116_130 * blue + HALF) >> 16),
-    ];
-    rgb.map(|sample| 255 - sample.clamp(0, 255) as u8)
 }
 
 /// A decoded picture.

@@ -1,64 +1,30 @@
 //! JPEG, with Pillow's idea of what is whole and of what CMYK means.
 
-use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-use zune_jpeg::{JpegDecoder, errors::DecodeErrors};
-
 use super::{Format, Limits};
 use crate::{
     error::Error,
+    jpeg::{Decoder, Fault, Kind, Pixels},
     picture::{Picture, Samples},
 };
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, Error> {
-    // A lenient decoder: like libjpeg it goes on after damaged data. It would also fill up what
-    // is cut off, hence the check below.
-    let options = DecoderOptions::default()
-        .set_strict_mode(false)
-        .set_max_width(usize::MAX)
-        .set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder
-        .decode_headers()
-        .map_err(|error| from_zune(&error))?;
-    let (width, height, components) = decoder
-        .info()
-        .map(|info| {
-            (
-                u32::from(info.width),
-                u32::from(info.height),
-                info.components,
-            )
-        })
-        .ok_or_else(|| invalid("there is no frame header"))?;
+    let decoder = Decoder::new(bytes).map_err(fault)?;
+    let (width, height) = decoder.size();
     limits.check_size(Format::Jpeg.name(), width, height)?;
     if !is_complete(bytes) {
         return Err(invalid("the file is cut off: its end marker is missing"));
     }
+    picture(decoder.decode(8, |_, _| None).map_err(fault)?)
+}
 
-    let space = decoder
-        .input_colorspace()
-        .ok_or_else(|| invalid("there is no frame header"))?;
-    let (output, samples) = match (components, space) {
-        (1, _) => (ColorSpace::Luma, Samples::Grey8),
-        // Three components that Adobe's marker leaves untransformed are RGB, whatever the
-        // decoder calls them at this point.
-        (3, _) => (ColorSpace::RGB, Samples::Rgb8),
-        (4, ColorSpace::YCCK) => (ColorSpace::YCCK, Samples::InvertedYcck8),
-        (4, _) => (ColorSpace::CMYK, Samples::InvertedCmyk8),
-        _ => {
-            return Err(Error::Unsupported(format!(
-                "JPEG pictures with {components} components are not supported"
-            )));
-        }
+fn picture(pixels: Pixels) -> Result<Picture, Error> {
+    let samples = match pixels.kind {
+        Kind::Grey => Samples::Grey8,
+        Kind::Rgb => Samples::Rgb8,
+        Kind::Cmyk => Samples::InvertedCmyk8,
+        Kind::Ycck => Samples::InvertedYcck8,
     };
-    decoder.set_options(options.jpeg_set_out_colorspace(output));
-
-    let length = width as usize * height as usize * samples.pixel_bytes();
-    let mut pixels = vec![0; length];
-    decoder
-        .decode_into(&mut pixels)
-        .map_err(|error| from_zune(&error))?;
-    Picture::new(width, height, samples, pixels)
+    Picture::new(pixels.width, pixels.height, samples, pixels.bytes)
 }
 
 /// Whether the end marker follows the start of the first scan.
@@ -108,11 +74,9 @@ fn invalid(reason: &str) -> Error {
     }
 }
 
-fn from_zune(error: &DecodeErrors) -> Error {
-    match error {
-        DecodeErrors::Unsupported(scheme) => Error::Unsupported(format!(
-            "JPEG pictures of this kind are not supported: {scheme:?}"
-        )),
-        other => invalid(&other.to_string()),
+fn fault(fault: Fault) -> Error {
+    match fault {
+        Fault::Invalid(reason) => invalid(reason),
+        Fault::Unsupported(reason) => Error::Unsupported(reason),
     }
 }

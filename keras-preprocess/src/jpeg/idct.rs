@@ -1,0 +1,411 @@
+//! The inverse cosine transform in the arithmetic of libjpeg's `islow` and of its reduced sizes.
+//!
+//! Each of the two passes is a product with an integer matrix, in fixed point with 13 fractional
+//! bits, rounded once at its end. Nothing is rounded within a pass, so any way of computing the
+//! product gives the same bits: by butterflies for a whole block, row by row for a few pixels.
+
+/// Fractional bits of the matrices.
+const FRACTION: u32 = 13;
+/// Fractional bits that the first pass keeps.
+const KEPT: u32 = 2;
+
+/// A real number in fixed point.
+const fn fixed(value: f64) -> i32 {
+    let scaled = value * (1 << FRACTION) as f64;
+    (if scaled < 0.0 {
+        scaled - 0.5
+    } else {
+        scaled + 0.5
+    }) as i32
+}
+
+// The constants of Loeffler, Ligtenberg and Moschytz, for a transform with 12 multiplications.
+// The matrices are made of the rounded constants, so that the sums are those of libjpeg.
+const C_0_298: i32 = fixed(0.298631336);
+const C_0_390: i32 = fixed(0.390180644);
+const C_0_541: i32 = fixed(0.541196100);
+const C_0_765: i32 = fixed(0.765366865);
+const C_0_899: i32 = fixed(0.899976223);
+const C_1_175: i32 = fixed(1.175875602);
+const C_1_501: i32 = fixed(1.501321110);
+const C_1_847: i32 = fixed(1.847759065);
+const C_1_961: i32 = fixed(1.961570560);
+const C_2_053: i32 = fixed(2.053119869);
+const C_2_562: i32 = fixed(2.562915447);
+const C_3_072: i32 = fixed(3.072711026);
+
+/// The rows for the four even and the four odd coefficients, for outputs 0 to 3. Outputs 7 to 4
+/// are the even part less the odd one.
+struct Halves {
+    even: [[i32; 4]; 4],
+    odd: [[i32; 4]; 4],
+}
+
+const EIGHT: Halves = {
+    let one = 1 << FRACTION;
+    let (a, b) = (C_0_541 + C_0_765, C_0_541);
+    let (c, d) = (C_0_541, C_0_541 - C_1_847);
+    // Of coefficients 1, 3, 5 and 7.
+    let z = C_1_175;
+    Halves {
+        even: [
+            [one, a, one, c],
+            [one, b, -one, d],
+            [one, -b, -one, -d],
+            [one, -a, one, -c],
+        ],
+        odd: [
+            [C_1_501 - C_0_899 - C_0_390 + z, z, z - C_0_390, z - C_0_899],
+            [z, C_3_072 - C_2_562 - C_1_961 + z, z - C_2_562, z - C_1_961],
+            [z - C_0_390, z - C_2_562, C_2_053 - C_2_562 - C_0_390 + z, z],
+            [z - C_0_899, z - C_1_961, z, C_0_298 - C_0_899 - C_1_961 + z],
+        ],
+    }
+};
+
+/// A transform of eight coefficients to `size` samples.
+pub(super) struct Transform {
+    /// Samples a side: 1, 2, 4 or 8.
+    pub(super) size: usize,
+    /// For each output the weights of the eight coefficients.
+    matrix: [[i32; 8]; 8],
+    /// What each pass rounds away.
+    shifts: [u32; 2],
+}
+
+const fn eight() -> Transform {
+    let mut matrix = [[0; 8]; 8];
+    let mut output = 0;
+    while output < 4 {
+        let mut index = 0;
+        while index < 4 {
+            let (even, odd) = (EIGHT.even[output][index], EIGHT.odd[output][index]);
+            matrix[output][2 * index] = even;
+            matrix[output][2 * index + 1] = odd;
+            matrix[7 - output][2 * index] = even;
+            matrix[7 - output][2 * index + 1] = -odd;
+            index += 1;
+        }
+        output += 1;
+    }
+    Transform {
+        size: 8,
+        matrix,
+        shifts: [FRACTION - KEPT, FRACTION + KEPT + 3],
+    }
+}
+
+const fn four() -> Transform {
+    let two = 2 << FRACTION;
+    let (a, b) = (C_1_847, -C_0_765);
+    // Of coefficients 1, 3, 5 and 7; the fourth has no part in so few samples.
+    let p = [C_2_562, C_0_899, -fixed(0.601344887), -fixed(0.509795579)];
+    let q = [
+        fixed(1.061594337),
+        -fixed(2.172734803),
+        fixed(1.451774981),
+        -fixed(0.211164243),
+    ];
+    let mut matrix = [[0; 8]; 8];
+    matrix[0] = [two, p[0], a, p[1], 0, p[2], b, p[3]];
+    matrix[1] = [two, q[0], -a, q[1], 0, q[2], -b, q[3]];
+    matrix[2] = [two, -q[0], -a, -q[1], 0, -q[2], -b, -q[3]];
+    matrix[3] = [two, -p[0], a, -p[1], 0, -p[2], b, -p[3]];
+    Transform {
+        size: 4,
+        matrix,
+        shifts: [FRACTION - KEPT + 1, FRACTION + KEPT + 4],
+    }
+}
+
+const fn two() -> Transform {
+    let four = 4 << FRACTION;
+    let p = [
+        fixed(3.624509785),
+        -fixed(1.272758580),
+        fixed(0.850430095),
+        -fixed(0.720959822),
+    ];
+    let mut matrix = [[0; 8]; 8];
+    matrix[0] = [four, p[0], 0, p[1], 0, p[2], 0, p[3]];
+    matrix[1] = [four, -p[0], 0, -p[1], 0, -p[2], 0, -p[3]];
+    Transform {
+        size: 2,
+        matrix,
+        shifts: [FRACTION - KEPT + 2, FRACTION + KEPT + 5],
+    }
+}
+
+const fn one() -> Transform {
+    let mut matrix = [[0; 8]; 8];
+    matrix[0][0] = 1;
+    Transform {
+        size: 1,
+        matrix,
+        shifts: [0, 3],
+    }
+}
+
+static EIGHT_SAMPLES: Transform = eight();
+static FOUR_SAMPLES: Transform = four();
+static TWO_SAMPLES: Transform = two();
+static ONE_SAMPLE: Transform = one();
+
+/// The dequantized coefficients of a block, row by row, and which of them are not zero.
+pub(super) struct Block {
+    pub(super) values: [i16; 64],
+    /// Bit `i` is set if `values[i]` may not be zero.
+    pub(super) present: u64,
+}
+
+impl Block {
+    pub(super) fn new() -> Self {
+        Self {
+            values: [0; 64],
+            present: 0,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.values = [0; 64];
+        self.present = 0;
+    }
+}
+
+/// Rounds `bits` away.
+#[inline(always)]
+fn round(value: i32, bits: u32) -> i32 {
+    value.wrapping_add((1 << bits) >> 1) >> bits
+}
+
+/// A sample from the rounded result, which is centred around zero.
+#[inline(always)]
+fn sample(value: i32) -> u8 {
+    (value + 128).clamp(0, 255) as u8
+}
+
+/// Which samples of a block are wanted: a bit for each row, and one for each column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) rows: u8,
+    pub(super) columns: u8,
+}
+
+impl Transform {
+    /// The transform to `size` times `size` samples.
+    pub(super) fn of(size: usize) -> &'static Self {
+        match size {
+            1 => &ONE_SAMPLE,
+            2 => &TWO_SAMPLES,
+            4 => &FOUR_SAMPLES,
+            _ => &EIGHT_SAMPLES,
+        }
+    }
+
+    /// Writes the wanted samples, perhaps others too, to the rows of `stride` bytes in `output`.
+    #[inline]
+    pub(super) fn run(&self, block: &Block, wanted: Wanted, output: &mut [u8], stride: usize) {
+        if block.present <= 1 {
+            // A flat block: the first pass shifts up what the second one shifts down.
+            let value = sample(round(block.values[0].into(), 3));
+            for row in output.chunks_mut(stride).take(self.size) {
+                row[..self.size].fill(value);
+            }
+        } else if self.size == 8 && wanted.rows.count_ones() > 2 {
+            whole(&block.values, output, stride);
+        } else {
+            self.some(block, wanted, output, stride);
+        }
+    }
+
+    fn some(&self, block: &Block, wanted: Wanted, output: &mut [u8], stride: usize) {
+        for (row, line) in output.chunks_mut(stride).take(self.size).enumerate() {
+            if wanted.rows >> row & 1 == 0 {
+                continue;
+            }
+            let weights = &self.matrix[row];
+            let mut sums = [0_i32; 8];
+            let mut present = block.present;
+            while present != 0 {
+                let at = (present.trailing_zeros() & 63) as usize;
+                let product = weights[at >> 3].wrapping_mul(block.values[at].into());
+                sums[at & 7] = sums[at & 7].wrapping_add(product);
+                present &= present - 1;
+            }
+            let kept = sums.map(|sum| round(sum, self.shifts[0]));
+            for (column, pixel) in line[..self.size].iter_mut().enumerate() {
+                if wanted.columns >> column & 1 == 0 {
+                    continue;
+                }
+                let products = kept.iter().zip(&self.matrix[column]);
+                let sum = products.fold(0_i32, |sum, (&value, &weight)| {
+                    sum.wrapping_add(value.wrapping_mul(weight))
+                });
+                *pixel = sample(round(sum, self.shifts[1]));
+            }
+        }
+    }
+}
+
+type Lanes = [i32; 8];
+
+#[inline(always)]
+fn lanes(function: impl Fn(usize) -> i32) -> Lanes {
+    std::array::from_fn(function)
+}
+
+/// One pass over eight vectors of eight coefficients, by butterflies.
+#[inline(always)]
+fn pass(input: &[Lanes; 8], shift: u32) -> [Lanes; 8] {
+    let mut output = [[0; 8]; 8];
+    for lane in 0..8 {
+        let x = |index: usize| input[index][lane];
+        let even = C_0_541.wrapping_mul(x(2).wrapping_add(x(6)));
+        let (low, high) = (
+            even.wrapping_sub(C_1_847.wrapping_mul(x(6))),
+            even.wrapping_add(C_0_765.wrapping_mul(x(2))),
+        );
+        let sum = x(0).wrapping_add(x(4)) << FRACTION;
+        let difference = x(0).wrapping_sub(x(4)) << FRACTION;
+        let evens = [
+            sum.wrapping_add(high),
+            difference.wrapping_add(low),
+            difference.wrapping_sub(low),
+            sum.wrapping_sub(high),
+        ];
+
+        let (s73, s51) = (x(7).wrapping_add(x(3)), x(5).wrapping_add(x(1)));
+        let all = C_1_175.wrapping_mul(s73.wrapping_add(s51));
+        let s73 = all.wrapping_sub(C_1_961.wrapping_mul(s73));
+        let s51 = all.wrapping_sub(C_0_390.wrapping_mul(s51));
+        let s71 = C_0_899.wrapping_mul(x(7).wrapping_add(x(1)));
+        let s53 = C_2_562.wrapping_mul(x(5).wrapping_add(x(3)));
+        let odds = [
+            C_1_501
+                .wrapping_mul(x(1))
+                .wrapping_sub(s71)
+                .wrapping_add(s51),
+            C_3_072
+                .wrapping_mul(x(3))
+                .wrapping_sub(s53)
+                .wrapping_add(s73),
+            C_2_053
+                .wrapping_mul(x(5))
+                .wrapping_sub(s53)
+                .wrapping_add(s51),
+            C_0_298
+                .wrapping_mul(x(7))
+                .wrapping_sub(s71)
+                .wrapping_add(s73),
+        ];
+        for index in 0..4 {
+            let (even, odd) = (evens[index], odds[index]);
+            output[index][lane] = round(even.wrapping_add(odd), shift);
+            output[7 - index][lane] = round(even.wrapping_sub(odd), shift);
+        }
+    }
+    output
+}
+
+#[inline(always)]
+fn transpose(input: &[Lanes; 8]) -> [Lanes; 8] {
+    std::array::from_fn(|row| lanes(|column| input[column][row]))
+}
+
+/// All 64 samples.
+#[inline(always)]
+fn whole(values: &[i16; 64], output: &mut [u8], stride: usize) {
+    let rows = std::array::from_fn(|row| lanes(|column| values[row * 8 + column].into()));
+    let kept = pass(&rows, EIGHT_SAMPLES.shifts[0]);
+    let result = transpose(&pass(&transpose(&kept), EIGHT_SAMPLES.shifts[1]));
+    for (line, result) in output.chunks_mut(stride).zip(&result) {
+        for (pixel, &value) in line[..8].iter_mut().zip(result) {
+            *pixel = sample(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Blocks of noise that grows rarer and smaller with the frequency.
+    fn blocks() -> impl Iterator<Item = Block> {
+        let mut noise = 88_172_645_463_325_252_u64;
+        let mut next = move || {
+            noise ^= noise << 13;
+            noise ^= noise >> 7;
+            noise ^= noise << 17;
+            noise
+        };
+        (0..500).map(move |_| {
+            let mut block = Block::new();
+            for at in 0..64 {
+                let frequency = at / 8 + at % 8;
+                if next() % (frequency as u64 / 2 + 1) == 0 {
+                    let range = 1 + 1600 / (1 + frequency as i64);
+                    block.values[at] = (next() as i64 % range) as i16;
+                    block.present |= 1 << at;
+                }
+            }
+            block
+        })
+    }
+
+    #[test]
+    fn butterflies_are_the_matrix() {
+        for block in blocks() {
+            let (mut fast, mut slow) = ([0; 64], [0; 64]);
+            whole(&block.values, &mut fast, 8);
+            let wanted = Wanted {
+                rows: 255,
+                columns: 255,
+            };
+            EIGHT_SAMPLES.some(&block, wanted, &mut slow, 8);
+            assert_eq!(fast, slow);
+        }
+    }
+
+    #[test]
+    fn close_to_the_cosines() {
+        for block in blocks() {
+            let mut ours = [0; 64];
+            whole(&block.values, &mut ours, 8);
+            for (at, ours) in ours.into_iter().enumerate() {
+                let basis = |position: usize, frequency: usize| {
+                    let scale = if frequency == 0 { 0.5_f64.sqrt() } else { 1.0 };
+                    let angle = (2 * position + 1) as f64 * frequency as f64;
+                    scale * (angle * std::f64::consts::PI / 16.0).cos()
+                };
+                let exact: f64 = (0..64)
+                    .map(|index| {
+                        let value = f64::from(block.values[index]) / 4.0;
+                        value * basis(at / 8, index / 8) * basis(at % 8, index % 8)
+                    })
+                    .sum();
+                let exact = (exact + 128.0).clamp(0.0, 255.0);
+                assert!((f64::from(ours) - exact).abs() < 0.75, "{ours} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn flat_blocks_need_no_transform() {
+        for size in [1, 2, 4, 8] {
+            let transform = Transform::of(size);
+            for value in -1500..1500 {
+                let mut block = Block::new();
+                block.values[0] = value;
+                block.present = 1;
+                let (mut flat, mut slow) = ([0; 64], [0; 64]);
+                let wanted = Wanted {
+                    rows: 255,
+                    columns: 255,
+                };
+                transform.run(&block, wanted, &mut flat, 8);
+                transform.some(&block, wanted, &mut slow, 8);
+                assert_eq!(flat, slow);
+            }
+        }
+    }
+}
