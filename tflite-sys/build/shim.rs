@@ -12,6 +12,7 @@ pub(crate) fn compile(include: Option<&Path>) {
         .flag_if_supported("-fvisibility=hidden");
     if let Some(include) = include {
         build.include(include);
+        println!("cargo::rustc-env=TFLITE_SYS_INCLUDE={}", include.display());
     }
     build.compile("tflite_sys_shim");
 }

@@ -61,6 +61,10 @@ pub const LIBRARY_ID: &str = match option_env!("TFLITE_SYS_LIBRARY_ID") {
     None => "unknown",
 };
 
+/// The folder of the C headers, where there are any: for tests that compile C.
+#[doc(hidden)]
+pub const INCLUDE: Option<&str> = option_env!("TFLITE_SYS_INCLUDE");
+
 /// The part of a version behind its `+`.
 const fn after_plus(version: &str) -> &str {
     let mut at = 0;

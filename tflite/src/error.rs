@@ -68,6 +68,33 @@ pub enum Error {
         max: usize,
     },
 
+    /// A delegate's library could not be loaded, or lacks a function.
+    #[error("cannot load the delegate {}: {reason}", path.display())]
+    LoadDelegate {
+        /// The library.
+        path: PathBuf,
+        /// What the system's loader said.
+        reason: String,
+    },
+
+    /// A delegate's library made no delegate.
+    #[error("no delegate came from {}{}", path.display(), Log(log))]
+    CreateDelegate {
+        /// The library.
+        path: PathBuf,
+        /// What the library reported.
+        log: String,
+    },
+
+    /// An option that a delegate cannot be given.
+    #[error("the delegate's option {key:?} cannot be set: {reason}")]
+    DelegateOption {
+        /// The option's name.
+        key: String,
+        /// Why not.
+        reason: &'static str,
+    },
+
     /// The runtime could not make an interpreter of the model.
     #[error("the interpreter could not be created{}", Log(log))]
     CreateInterpreter {

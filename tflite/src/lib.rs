@@ -93,7 +93,7 @@ pub use ndarray;
 pub use num_complex;
 
 pub use cancel::CancellationToken;
-pub use delegate::{DelegateReport, XnnpackStatus};
+pub use delegate::{DelegateReport, ExternalDelegate, MAX_DELEGATE_OPTIONS, XnnpackStatus};
 pub use error::{Error, Operation, Result, Status, TensorRole};
 pub use info::{
     AssociatedFile, AssociatedFileType, FileInfo, Labels, MetadataInfo, ModelInfo, ModelMetadata,

@@ -1,11 +1,14 @@
 //! Delegates: other libraries that compute parts of a model.
 
 mod census;
+mod external;
 mod graph;
 mod shapes;
 mod xnnpack;
 
 pub(crate) use census::{Census, When};
+pub(crate) use external::ExternalInstance;
+pub use external::{ExternalDelegate, MAX_DELEGATE_OPTIONS};
 pub(crate) use graph::Count;
 pub(crate) use shapes::Layouts;
 pub(crate) use xnnpack::{Request, XnnpackDelegate, settings};

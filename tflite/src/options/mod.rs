@@ -3,6 +3,7 @@
 mod shared;
 mod xnnpack;
 
+use crate::delegate::ExternalDelegate;
 use crate::error::Result;
 use crate::profile::Profiler;
 
@@ -56,6 +57,15 @@ impl InterpreterOptions {
     /// Wraps `TfLiteInterpreterOptionsSetTelemetryProfiler()`.
     pub fn profiler(mut self, profiler: Profiler) -> Self {
         self.shared.profiler = Some(profiler);
+        self
+    }
+
+    /// Has a delegate in a shared library compute what it can, before XNNPACK. Can be called several
+    /// times.
+    ///
+    /// If it fails, so does the interpreter: only XNNPACK is done without.
+    pub fn external_delegate(mut self, delegate: ExternalDelegate) -> Self {
+        self.shared.externals.push(delegate);
         self
     }
 

@@ -1,5 +1,6 @@
 //! What options make known to interpreters.
 
+use crate::delegate::ExternalDelegate;
 use crate::error::Status;
 use crate::profile::Profiler;
 use crate::raw::RawOptions;
@@ -14,6 +15,8 @@ use crate::raw::RawOptions;
 pub(crate) struct Shared {
     /// Each native interpreter has its own recorder for it.
     pub(crate) profiler: Option<Profiler>,
+    /// Each native interpreter has its own delegate of each.
+    pub(crate) externals: Vec<ExternalDelegate>,
 }
 
 /// What an interpreter is made for.

@@ -5,6 +5,7 @@
 mod cancelling;
 mod delegates;
 mod dtypes;
+mod external;
 mod files;
 mod graph;
 mod holes;

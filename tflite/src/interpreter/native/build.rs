@@ -1,7 +1,9 @@
 //! Making a native interpreter.
 
 use super::{Native, Probe, Resizes, Verdict, no_memory};
-use crate::delegate::{self, Census, Layouts, Request, When, XnnpackDelegate, XnnpackStatus};
+use crate::delegate::{
+    self, Census, ExternalDelegate, Layouts, Request, When, XnnpackDelegate, XnnpackStatus,
+};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::options::{InterpreterOptions, Role, Shared, XnnpackOptions};
@@ -88,6 +90,18 @@ impl Native {
         // move what C points to. On the way out of this function it is dropped later than the
         // interpreter, which is declared below.
         unsafe { options.set_reporter(&reporter) };
+        let externals = match role {
+            Role::Serves => shared
+                .externals
+                .iter()
+                .map(ExternalDelegate::create)
+                .collect::<Result<Vec<_>>>(),
+            Role::Asks => Ok(Vec::new()),
+        }?;
+        for external in &externals {
+            // SAFETY: as for the reporter: a field behind the interpreter.
+            unsafe { options.add_delegate(external.as_ptr()) };
+        }
         if let Some(xnnpack) = &xnnpack {
             // SAFETY: as for the reporter: a field behind the interpreter.
             unsafe { options.add_delegate(xnnpack.as_ptr()) };
@@ -115,6 +129,7 @@ impl Native {
             raw,
             census,
             xnnpack,
+            _externals: externals,
             agreed: None,
             empty: None,
             is_static: false,
@@ -148,7 +163,8 @@ impl Making<'_> {
             Verdict::Fits(layouts) => layouts,
             Verdict::Refused(reason) => return Err(refused(reason)),
         };
-        let settings = delegate::settings(self.xnnpack, false);
+        let has_others = !self.options.shared().externals.is_empty();
+        let settings = delegate::settings(self.xnnpack, has_others);
         let reason = match ActiveCache::open(self.xnnpack.cache(), self.model, settings) {
             Ok(cache) if cache.is_none() => None,
             Ok(cache) => match self.with_cache(cache, settings, agreed.clone(), &delegate) {

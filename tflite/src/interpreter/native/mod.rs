@@ -10,7 +10,9 @@ mod tests;
 use std::ffi::{CString, c_int};
 
 use super::probe::{Probe, Verdict};
-use crate::delegate::{Census, Count, DelegateReport, Layouts, XnnpackDelegate, XnnpackStatus};
+use crate::delegate::{
+    Census, Count, DelegateReport, ExternalInstance, Layouts, XnnpackDelegate, XnnpackStatus,
+};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::options::Shared;
@@ -37,6 +39,7 @@ pub(super) struct Native {
     raw: RawInterpreter,
     census: Census,
     xnnpack: Option<XnnpackDelegate>,
+    _externals: Vec<ExternalInstance>,
     /// The shapes that XNNPACK must come to, if it was applied.
     agreed: Option<Layouts>,
     /// A tensor without elements, where there must be some.
