@@ -141,7 +141,7 @@ pub(crate) struct AlignedBytes {
 }
 
 impl AlignedBytes {
-    fn zeroed(length: usize) -> Result<Self> {
+    pub(crate) fn zeroed(length: usize) -> Result<Self> {
         let no_memory = || Error::OutOfMemory { bytes: length };
         let layout = Layout::from_size_align(length, ALIGNMENT).map_err(|_| no_memory())?;
         if length == 0 {
@@ -155,12 +155,16 @@ impl AlignedBytes {
         Ok(Self { pointer, layout })
     }
 
-    fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_ptr(&self) -> NonNull<u8> {
+        self.pointer
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
         // SAFETY: the allocation has this size, is initialised, and lives as long as `self`.
         unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.layout.size()) }
     }
 
-    fn as_mut_slice(&mut self) -> &mut [u8] {
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as in `as_slice`; and `self` is borrowed exclusively.
         unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.layout.size()) }
     }

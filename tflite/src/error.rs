@@ -25,8 +25,8 @@ pub enum Error {
         source: io::Error,
     },
 
-    /// Memory for the model could not be had.
-    #[error("no memory for a model of {bytes} bytes")]
+    /// Memory for a model or a buffer could not be had.
+    #[error("no memory for {bytes} bytes")]
     OutOfMemory {
         /// How many bytes were asked for.
         bytes: usize,
@@ -244,6 +244,18 @@ pub enum Error {
         tensor: String,
     },
 
+    /// No buffer can be [bound](crate::Interpreter::bind_input) to this input or output; or none is,
+    /// or one that is in the way.
+    #[error("{role} {index} cannot be bound, taken or resized: {reason}")]
+    Binding {
+        /// Input or output.
+        role: TensorRole,
+        /// Its index.
+        index: usize,
+        /// Why.
+        reason: &'static str,
+    },
+
     /// The tensor has a size, but no memory.
     #[error("{tensor} should have {bytes} bytes, but has no memory")]
     NoData {
@@ -394,6 +406,8 @@ pub enum Operation {
     Allocate,
     /// `TfLiteInterpreterInvoke()`.
     Invoke,
+    /// `TfLiteInterpreterSetCustomAllocationForTensor()`.
+    Bind,
     /// `TfLiteInterpreterResetVariableTensors()`.
     ResetVariables,
 }
@@ -404,6 +418,7 @@ impl fmt::Display for Operation {
             Self::Resize => "resize an input",
             Self::Allocate => "allocate the tensors",
             Self::Invoke => "invoke",
+            Self::Bind => "bind a buffer",
             Self::ResetVariables => "reset the variables",
         })
     }

@@ -64,6 +64,7 @@
 //!   [`Tensor::dequantize`] and written by [`TensorMut::quantize_from`].
 //! - `num-complex`: `Complex` of the crate `num-complex` as elements.
 
+mod buffer;
 mod bytes;
 mod cancel;
 mod delegate;
@@ -92,6 +93,7 @@ pub use ndarray;
 #[cfg(feature = "num-complex")]
 pub use num_complex;
 
+pub use buffer::AlignedBuffer;
 pub use cancel::CancellationToken;
 pub use delegate::{DelegateReport, ExternalDelegate, MAX_DELEGATE_OPTIONS, XnnpackStatus};
 pub use error::{Error, Operation, Result, Status, TensorRole};

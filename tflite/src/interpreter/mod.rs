@@ -1,5 +1,6 @@
 //! Interpreters.
 
+mod bind;
 mod graph;
 mod native;
 mod probe;
@@ -12,9 +13,11 @@ use std::fmt;
 
 pub use self::runner::SignatureRunner;
 
+use self::bind::Bound;
 use self::native::{Native, Resizes};
 use self::runner::NamedResizes;
 use self::state::State;
+use crate::buffer::AlignedBuffer;
 use crate::cancel::{Cancellation, CancellationToken};
 use crate::delegate::{DelegateReport, XnnpackStatus};
 use crate::error::{Operation, Result};
@@ -76,6 +79,8 @@ pub struct Interpreter {
     /// Dropped before what it may reach into from other threads.
     cancellation: Cancellation,
     native: Native,
+    /// Dropped behind the native interpreter, which works on them.
+    bound: Bound,
     options: InterpreterOptions,
     xnnpack: XnnpackStatus,
     /// What must be done again if the native interpreter is made anew.
@@ -120,6 +125,7 @@ impl Interpreter {
         Ok(Self {
             cancellation,
             native,
+            bound: Bound::new(),
             options,
             xnnpack,
             resizes,
@@ -150,7 +156,7 @@ impl Interpreter {
     }
 
     /// Starts afresh after a failure: makes the native interpreter anew, with the input shapes
-    /// of the last success. Inputs are zero then, and shapes and inputs of signatures that have
+    /// of the last success. Inputs are zero then, also in [buffers](Self::bind_input), and shapes and inputs of signatures that have
     /// their own subgraph are those of the model.
     ///
     /// It takes as long as [`new`](Self::new).
@@ -161,18 +167,31 @@ impl Interpreter {
     pub fn reset(&mut self) -> Result<()> {
         let model = self.native.model().clone();
         let (native, xnnpack) = Native::build(&model, &self.options, &self.resizes)?;
-        self.replace(native, xnnpack);
-        Ok(())
+        self.replace(native, xnnpack)
     }
 
-    fn replace(&mut self, native: Native, xnnpack: XnnpackStatus) {
+    fn replace(&mut self, native: Native, xnnpack: XnnpackStatus) -> Result<()> {
+        // The old native interpreter keeps its buffers until it is gone.
+        let mut bound: Bound = Vec::with_capacity(self.bound.len());
+        for (tensor, _) in &self.bound {
+            bound.push((*tensor, AlignedBuffer::zeroed(0)?));
+        }
+        // From here on it is dropped before the buffers if something fails.
+        let mut native = native;
+        if !bound.is_empty() {
+            // SAFETY: they become a field behind the interpreter, which is replaced first.
+            unsafe { native.bind_zeroed(&mut bound) }?;
+            native.allocate_again()?;
+        }
         self.cancellation.detach();
         self.native = native;
+        self.bound = bound;
         // SAFETY: as in `new`.
         unsafe { self.cancellation.attach(self.native.raw()) };
         self.xnnpack = xnnpack;
         self.named_resizes.clear();
         self.state = State::Allocated;
+        Ok(())
     }
 
     /// What cancels invocations from other threads.

@@ -16,6 +16,7 @@ const MAX_RANK: usize = 64;
 impl Interpreter {
     /// Gives an input another shape and allocates all tensors anew. All inputs are zero then,
     /// and there are no outputs before the next invocation.
+    /// [Buffers](Self::bind_input) are replaced by new ones.
     ///
     /// Only dimensions that the model leaves open can be changed: see
     /// [`shape_signature`](crate::Tensor::shape_signature). Operators are asked beforehand, so that
@@ -101,7 +102,7 @@ impl Interpreter {
         };
         let model = self.native.model().clone();
         let (native, xnnpack) = Native::build_for(&model, &self.options, &resizes, verdict)?;
-        self.replace(native, xnnpack);
+        self.replace(native, xnnpack)?;
         self.resizes = resizes;
         Ok(())
     }
@@ -112,12 +113,14 @@ impl Interpreter {
         let agreed = match (verdict, &self.xnnpack) {
             // After a failed invocation, there is nothing to build upon.
             (verdict, _) if self.state.check().is_err() => return Ok(Some(verdict)),
+            (verdict, _) if self.has_bound_outputs() => return Ok(Some(verdict)),
             (Verdict::Fits(agreed), XnnpackStatus::Applied) => Some(agreed),
             (_, XnnpackStatus::Off | XnnpackStatus::Unavailable) => None,
             (verdict, _) => return Ok(Some(verdict)),
         };
         self.state = State::Poisoned(Operation::Resize);
         self.native.resize_inputs(resizes)?;
+        self.rebind_inputs()?;
         self.state = State::Poisoned(Operation::Allocate);
         if let Some(agreed) = agreed {
             if let Some(difference) = self.native.allocate_for(agreed)? {

@@ -69,6 +69,8 @@ pub struct SignatureRunner<'a> {
     resizes: &'a mut Resizes,
     /// Of the interpreter.
     named_resizes: &'a mut NamedResizes,
+    /// Whether the interpreter works on buffers of the user's.
+    is_bound: bool,
     /// Of this runner.
     state: State,
     /// A tensor without elements, where there must be some.
@@ -76,7 +78,8 @@ pub struct SignatureRunner<'a> {
 }
 
 impl Interpreter {
-    /// Prepares one of the model's [signatures](Model::signatures) to be run. Its inputs are zero.
+    /// Prepares one of the model's [signatures](Model::signatures) to be run. Its inputs are zero,
+    /// except for those in [buffers](Interpreter::bind_input).
     ///
     /// The signature may share its tensors with the interpreter: thereafter, the interpreter has
     /// no outputs before it is invoked itself.
@@ -125,6 +128,7 @@ impl Interpreter {
             resizes,
             named_resizes,
             state,
+            bound,
             ..
         } = self;
         // A clone, since the one inside is borrowed along with the native interpreter.
@@ -156,6 +160,7 @@ impl Interpreter {
             interpreter: state,
             resizes,
             named_resizes,
+            is_bound: !bound.is_empty(),
             state: State::Allocated,
             empty: None,
         };
@@ -249,7 +254,9 @@ impl SignatureRunner<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchName`], [`Error::InvalidShape`]; [`Error::Runtime`] if the model does not
+    /// [`Error::NoSuchName`], [`Error::InvalidShape`]; [`Error::Binding`] if it is one of the
+    /// interpreter's inputs, and that has [buffers](Interpreter::bind_input): then
+    /// [`Interpreter::resize_input`] can. [`Error::Runtime`] if the model does not
     /// allow this shape; [`Error::XnnpackShapes`] if XNNPACK must not compute it, which changes
     /// nothing: an interpreter [without XNNPACK](crate::Xnnpack::Off) can.
     pub fn resize_input(&mut self, name: &str, shape: &[usize]) -> Result<()> {
@@ -267,6 +274,13 @@ impl SignatureRunner<'_> {
         let mut resizes = Vec::with_capacity(shapes.len());
         for &(name, shape) in shapes {
             let place = signature.find(TensorRole::Input, name)?;
+            if self.is_bound && signature.subgraph() == 0 {
+                return Err(Error::Binding {
+                    role: TensorRole::Input,
+                    index: place.index,
+                    reason: "the interpreter has buffers; let it resize its input itself",
+                });
+            }
             resizes.push((place, check_shape(place.index, shape)?));
         }
         let verdict = self.ask(&resizes)?;

@@ -3,6 +3,7 @@
 //! Nothing here decides anything: the functions check what the header requires, call C, and
 //! hand back what it says.
 
+mod custom;
 mod index;
 mod signature;
 mod tensor;

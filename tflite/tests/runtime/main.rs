@@ -2,6 +2,7 @@
 //!
 //! `tests/models/make.py` makes the models, and the golden values with the Python runtime.
 
+mod binding;
 mod cancelling;
 mod delegates;
 mod dtypes;

@@ -1,6 +1,9 @@
 //! Resizing, allocating, invoking.
 
+use tflite_sys as sys;
+
 use super::{Native, Resizes, concerns};
+use crate::buffer::AlignedBuffer;
 use crate::delegate::{Census, Layouts};
 use crate::error::{Error, Operation, Result, Status};
 use crate::raw::RawInterpreter;
@@ -10,6 +13,37 @@ impl Native {
     pub(in crate::interpreter) fn resize_inputs(&mut self, resizes: &Resizes) -> Result<()> {
         resizes.iter().try_for_each(|(index, dims)| {
             self.run(Operation::Resize, |raw| raw.resize_input(*index, dims))
+        })
+    }
+
+    /// Allocates after a tensor was given other memory. Shapes are what they were.
+    pub(in crate::interpreter) fn allocate_again(&mut self) -> Result<()> {
+        // SAFETY: XNNPACK may serve these shapes: it does.
+        self.run(Operation::Allocate, |raw| unsafe { raw.allocate() })?;
+        let has_strings = (0..self.raw.input_count()).any(|index| {
+            let tensor = self.raw.input(index);
+            tensor.is_some_and(|tensor| tensor.allocation_type() == sys::kTfLiteDynamic)
+        });
+        // Without such inputs, the runtime only looks at the sizes. With them, it allocates all
+        // tensors anew.
+        if has_strings { self.zero() } else { Ok(()) }
+    }
+
+    /// Gives a tensor other memory; whoever does it allocates again.
+    ///
+    /// # Safety
+    ///
+    /// The buffer must have the tensor's size. It must be kept, and nobody may use it, until another
+    /// one takes its place or the interpreter is gone.
+    pub(in crate::interpreter) unsafe fn set_memory(
+        &mut self,
+        tensor: usize,
+        buffer: &AlignedBuffer,
+    ) -> Result<()> {
+        self.run(Operation::Bind, |raw| {
+            // SAFETY: a buffer's memory is initialised and stays where it is; the rest is the
+            // caller's promise.
+            unsafe { raw.set_memory(tensor, buffer.as_ptr(), buffer.len()) }
         })
     }
 
