@@ -21,6 +21,10 @@
 //! # Ok::<(), tflite::Error>(())
 //! ```
 //!
+//! The [`guide`] has a page on each of the following, and on [quantized
+//! models](guide::quantized_models) and [AWS Lambda](guide::on_lambda). The repository's
+//! `tflite/examples` are programs: `label_image` says what is in a picture.
+//!
 //! # Ownership and threads
 //!
 //! Nothing borrows from anything for longer than a tensor is looked at. A [`Model`] is shared by
@@ -72,6 +76,8 @@ mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(doc)]
+pub mod guide;
 mod info;
 mod interpreter;
 mod model;
