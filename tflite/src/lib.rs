@@ -40,6 +40,8 @@
 //! # Errors and messages
 //!
 //! All failures are an [`Error`], with what the runtime said about it inside. Nothing is printed.
+//! [`InterpreterOptions::error_reporter`] gets the messages as they come, and the feature `log` makes
+//! records of them.
 //!
 //! # Soundness
 //!
@@ -66,6 +68,9 @@
 //!   [`TensorMut::assign`].
 //! - `half`: `f16` and `bf16` of the crate `half` as elements. Without it, such tensors are read by
 //!   [`Tensor::dequantize`] and written by [`TensorMut::quantize_from`].
+//! - `log`: what the runtime says goes to the crate `log`, with the target `tflite`: its process-wide
+//!   messages with their severity, and those of interpreters, which [errors](Error) have inside, as
+//!   debug messages. `tracing-subscriber` receives records of `log`, too.
 //! - `num-complex`: `Complex` of the crate `num-complex` as elements.
 
 mod buffer;
@@ -80,6 +85,8 @@ pub mod fuzzing;
 pub mod guide;
 mod info;
 mod interpreter;
+#[cfg(feature = "log")]
+mod log;
 mod model;
 mod options;
 mod profile;

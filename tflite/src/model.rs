@@ -108,6 +108,8 @@ impl Model {
 
     fn new(bytes: ModelBytes) -> Result<Self> {
         version::check()?;
+        #[cfg(feature = "log")]
+        crate::log::install();
         let length = bytes.as_slice().len();
         verify::verify(bytes.as_slice()).map_err(|refusal| Error::refused(length, refusal))?;
         let reporter = Reporter::new();

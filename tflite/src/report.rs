@@ -1,9 +1,10 @@
-//! What the runtime reports, kept for the error that follows.
+//! What the runtime reports: kept for the error that follows, and passed on.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tflite_sys as sys;
 
@@ -18,22 +19,69 @@ pub(crate) struct Reporter(NonNull<Inner>);
 
 struct Inner {
     native: sys::tflite_sys_reporter,
+    sink: Sink,
+}
+
+/// Where messages go.
+struct Sink {
     log: Mutex<String>,
+    listener: Option<Listener>,
+}
+
+/// Whom the messages of an interpreter are passed on to.
+#[derive(Clone)]
+pub(crate) struct Listener(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl Listener {
+    pub(crate) fn new(callback: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(callback))
+    }
+
+    /// A listener that makes records of what it hears, too.
+    #[cfg(feature = "log")]
+    pub(crate) fn logging(listener: Option<Self>) -> Option<Self> {
+        Some(Self::new(move |message| {
+            crate::log::debug(message);
+            if let Some(Self(listener)) = &listener {
+                listener(message);
+            }
+        }))
+    }
+
+    #[cfg(not(feature = "log"))]
+    pub(crate) fn logging(listener: Option<Self>) -> Option<Self> {
+        listener
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").finish_non_exhaustive()
+    }
 }
 
 impl Reporter {
+    /// Keeps messages for errors.
     pub(crate) fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// Passes them on, too.
+    pub(crate) fn with(listener: Option<Listener>) -> Self {
         let inner = Box::into_raw(Box::new(Inner {
             native: sys::tflite_sys_reporter {
                 report: Some(report),
                 user_data: std::ptr::null_mut(),
             },
-            log: Mutex::new(String::new()),
+            sink: Sink {
+                log: Mutex::new(String::new()),
+                listener,
+            },
         }));
         // SAFETY: `inner` comes from a box and nothing else uses it yet.
-        let log = unsafe { &raw const (*inner).log };
-        // SAFETY: as before. The log lies at this address until `drop`.
-        unsafe { (*inner).native.user_data = log.cast_mut().cast() };
+        let sink = unsafe { &raw const (*inner).sink };
+        // SAFETY: as before. The sink lies at this address until `drop`.
+        unsafe { (*inner).native.user_data = sink.cast_mut().cast() };
         // SAFETY: `Box::into_raw` never returns null.
         Self(unsafe { NonNull::new_unchecked(inner) })
     }
@@ -49,7 +97,13 @@ impl Reporter {
         // SAFETY: the pointer is valid until `drop`. C only reads `native`, and everyone reaches
         // the log through its mutex, so a shared reference is right.
         let inner = unsafe { self.0.as_ref() };
-        std::mem::take(&mut *inner.log.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *inner
+                .sink
+                .log
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
@@ -62,25 +116,31 @@ impl Drop for Reporter {
 }
 
 // SAFETY: the pointer is owned like a box's. What it points to is a constant struct of a function
-// and an address, and a mutex: both may be used from any thread.
+// and an address, a mutex, and a callback that any thread may call.
 unsafe impl Send for Reporter {}
 // SAFETY: as for `Send`; `&self` gives no access but through the mutex.
 unsafe impl Sync for Reporter {}
 
 /// The callback: adds one message to the log.
 unsafe extern "C" fn report(user_data: *mut c_void, message: *const c_char) {
-    // An unwinding panic must not reach C. None is expected; the message is lost if there is one.
+    // An unwinding panic must not reach C. The listener may panic: that is the end of it.
     let _ = catch_unwind(AssertUnwindSafe(|| {
         if user_data.is_null() || message.is_null() {
             return;
         }
-        // SAFETY: `user_data` is what `Reporter::new` set, the address of a log that outlives all
+        // SAFETY: `user_data` is what `Reporter::with` set, the address of a sink that outlives all
         // calls. It is only ever used through shared references.
-        let log = unsafe { &*user_data.cast_const().cast::<Mutex<String>>() };
+        let sink = unsafe { &*user_data.cast_const().cast::<Sink>() };
         // SAFETY: the shim promises a NUL-terminated string that is valid during the call.
-        let message = unsafe { CStr::from_ptr(message) };
-        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-        push_line(&mut log, &message.to_string_lossy());
+        let message = unsafe { CStr::from_ptr(message) }.to_string_lossy();
+        {
+            let mut log = sink.log.lock().unwrap_or_else(PoisonError::into_inner);
+            push_line(&mut log, &message);
+        }
+        // Without the lock, and when all else is done: it may do anything.
+        if let Some(Listener(listener)) = &sink.listener {
+            listener(message.trim_end());
+        }
     }));
 }
 
@@ -133,6 +193,25 @@ mod tests {
             scope.spawn(|| send(&moved, c"from another thread"));
         });
         assert_eq!(moved.take(), "from another thread");
+    }
+
+    #[test]
+    fn messages_are_passed_on_and_a_panic_does_not_get_far() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let listener = Arc::clone(&heard);
+        let reporter = Reporter::with(Some(Listener::new(move |message| {
+            listener
+                .lock()
+                .expect("one at a time")
+                .push(message.to_owned());
+            assert!(message != "two", "the listener panics");
+        })));
+        for message in [c"one\n", c"two"] {
+            send(&reporter, message);
+        }
+        assert_eq!(reporter.take(), "one\ntwo");
+        let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(*heard, ["one", "two"]);
     }
 
     #[test]

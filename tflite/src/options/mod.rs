@@ -6,6 +6,7 @@ mod xnnpack;
 use crate::delegate::ExternalDelegate;
 use crate::error::Result;
 use crate::profile::Profiler;
+use crate::report::Listener;
 
 pub(crate) use self::shared::{Role, Shared};
 pub use self::xnnpack::{Xnnpack, XnnpackFlags, XnnpackOptions, XnnpackRuntimeFlags};
@@ -66,6 +67,36 @@ impl InterpreterOptions {
     /// If it fails, so does the interpreter: only XNNPACK is done without.
     pub fn external_delegate(mut self, delegate: ExternalDelegate) -> Self {
         self.shared.externals.push(delegate);
+        self
+    }
+
+    /// Passes on what the runtime reports, one message at a time, while the interpreter is made and
+    /// used. Errors have the messages that belong to them inside, with or without this.
+    ///
+    /// The callback is called in the thread that calls the interpreter, in the middle of that call:
+    /// it must not wait for whoever uses the interpreter. If it panics, the message is lost to it.
+    ///
+    /// What the runtime says about shapes before they are used, in an interpreter that is never
+    /// invoked, is only in the errors. Wraps `TfLiteInterpreterOptionsSetErrorReporter()`.
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/gather.tflite");
+    /// use std::sync::mpsc;
+    /// use tflite::{Interpreter, InterpreterOptions, Model};
+    ///
+    /// let (sender, messages) = mpsc::channel();
+    /// let options = InterpreterOptions::new().error_reporter(move |message| {
+    ///     let _ = sender.send(message.to_owned());
+    /// });
+    /// let mut interpreter = Interpreter::new(&Model::from_file(path)?, options)?;
+    /// // The index is out of range.
+    /// interpreter.input_mut(0)?.copy_from_slice(&[1000_i32; 3])?;
+    /// assert!(interpreter.invoke().is_err());
+    /// assert!(messages.recv().is_ok_and(|message| message.contains("GATHER")));
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
+    pub fn error_reporter(mut self, callback: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.shared.listener = Some(Listener::new(callback));
         self
     }
 

@@ -4,6 +4,7 @@ use crate::delegate::ExternalDelegate;
 use crate::error::Status;
 use crate::profile::Profiler;
 use crate::raw::RawOptions;
+use crate::report::Listener;
 
 /// What options make known to every interpreter that is made with them, and to those that stand in
 /// for one when shapes are asked about: all that C keeps pointers to.
@@ -15,6 +16,7 @@ use crate::raw::RawOptions;
 pub(crate) struct Shared {
     /// Each native interpreter has its own recorder for it.
     pub(crate) profiler: Option<Profiler>,
+    pub(crate) listener: Option<Listener>,
     /// Each native interpreter has its own delegate of each.
     pub(crate) externals: Vec<ExternalDelegate>,
 }

@@ -15,6 +15,7 @@ mod ownership;
 mod parity;
 mod profiling;
 mod quantized;
+mod reporting;
 mod resizing;
 mod shapes;
 mod signatures;

@@ -9,7 +9,7 @@ use crate::model::Model;
 use crate::options::{InterpreterOptions, Role, Shared, XnnpackOptions};
 use crate::profile::Recorder;
 use crate::raw::{RawInterpreter, RawOptions};
-use crate::report::Reporter;
+use crate::report::{Listener, Reporter};
 use crate::weight_cache::{ActiveCache, Settings, Turn};
 
 impl Native {
@@ -77,7 +77,10 @@ impl Native {
     ) -> Result<Self> {
         let model = model.clone();
         let shared = shared.clone();
-        let reporter = Reporter::new();
+        let reporter = Reporter::with(match role {
+            Role::Serves => Listener::logging(shared.listener.clone()),
+            Role::Asks => None,
+        });
         // Applied behind XNNPACK, it sees what that took.
         let census = Census::create(When::Unprepared).ok_or_else(no_memory)?;
         let mut options = RawOptions::create().ok_or_else(no_memory)?;
