@@ -75,6 +75,11 @@ impl Cancellation {
         self.0.clone()
     }
 
+    /// Whether somebody else has one.
+    pub(crate) fn has_tokens(&self) -> bool {
+        Arc::strong_count(&self.0.0) > 1
+    }
+
     /// # Safety
     ///
     /// As for [`new`](Self::new).

@@ -68,6 +68,15 @@ pub enum Error {
         max: usize,
     },
 
+    /// A number of interpreters that makes no sense.
+    #[error("{size} interpreters asked for in a pool; 1 to {max} are possible")]
+    PoolSize {
+        /// What was asked for.
+        size: usize,
+        /// The upper limit.
+        max: usize,
+    },
+
     /// A delegate's library could not be loaded, or lacks a function.
     #[error("cannot load the delegate {}: {reason}", path.display())]
     LoadDelegate {

@@ -89,6 +89,7 @@ mod interpreter;
 mod log;
 mod model;
 mod options;
+mod pool;
 mod profile;
 mod raw;
 mod report;
@@ -120,6 +121,7 @@ pub use model::Model;
 pub use options::{
     InterpreterOptions, MAX_THREADS, Xnnpack, XnnpackFlags, XnnpackOptions, XnnpackRuntimeFlags,
 };
+pub use pool::{Checkout, InterpreterPool, MAX_POOL_SIZE, PooledInterpreter};
 pub use profile::{KindProfile, NodeProfile, OpEvent, ProfileSummary, Profiler};
 pub use signature::Signature;
 pub use tensor::{

@@ -10,6 +10,7 @@ use std::process::Command;
 const EXPECTED: &[(&str, &[&str])] = &[
     ("cancel", &["cancelled\n", "counted to 3\n"]),
     ("label_image", &["12.592  pants\n", " 4.681  shorts\n"]),
+    ("pool", &["Shared\n", "800 invocations of 8 threads\n"]),
     (
         "signatures",
         &[

@@ -199,6 +199,20 @@ impl Interpreter {
         self.cancellation.token()
     }
 
+    /// Whether a failure has left the interpreter unusable, until a [reset](Self::reset).
+    pub fn is_poisoned(&self) -> bool {
+        self.state.check().is_err()
+    }
+
+    /// Tokens that were handed out have no effect any more.
+    pub(crate) fn forget_tokens(&mut self) {
+        if self.cancellation.has_tokens() {
+            self.cancellation.detach();
+            // SAFETY: as in `new`.
+            self.cancellation = unsafe { Cancellation::new(self.native.raw()) };
+        }
+    }
+
     /// The model that this interpreter runs.
     pub fn model(&self) -> &Model {
         self.native.model()

@@ -7,6 +7,7 @@ use crate::delegate::ExternalDelegate;
 use crate::error::Result;
 use crate::profile::Profiler;
 use crate::report::Listener;
+use crate::weight_cache::{SharedWeightCache, WeightCache};
 
 pub(crate) use self::shared::{Role, Shared};
 pub use self::xnnpack::{Xnnpack, XnnpackFlags, XnnpackOptions, XnnpackRuntimeFlags};
@@ -107,6 +108,19 @@ impl InterpreterOptions {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// Has interpreters share packed weights, if nothing else was said about them.
+    pub(crate) fn sharing_weights(mut self) -> Self {
+        let Some(xnnpack) = self.xnnpack_options() else {
+            return self;
+        };
+        // An external delegate may leave another graph to XNNPACK each time.
+        if *xnnpack.cache() == WeightCache::None && self.shared.externals.is_empty() {
+            let cache = WeightCache::Shared(SharedWeightCache::new());
+            self.xnnpack = Xnnpack::With(xnnpack.weight_cache(cache));
+        }
+        self
     }
 
     /// XNNPACK's options; `None` if it shall not be used.

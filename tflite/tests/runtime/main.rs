@@ -13,6 +13,7 @@ mod holes;
 mod invalid;
 mod ownership;
 mod parity;
+mod pools;
 mod profiling;
 mod quantized;
 mod reporting;
