@@ -153,6 +153,7 @@ impl<'a> Target<'a> {
             Error::XnnpackShapes { .. } => {
                 Failure::runtime("resizing the inputs (--no-xnnpack may help)", error)
             }
+            error @ Error::InvalidShape { .. } => Failure::Unfit(error.to_string()),
             error => Failure::runtime("resizing the inputs", error),
         })
     }

@@ -6,7 +6,7 @@ use ndarray_npy::npy::header::{Header, Layout};
 use tflite::TensorType;
 
 use super::element::{Element, Kind};
-use super::{Array, Elements, MAX_BYTES, MAX_STRINGS, Problem};
+use super::{Array, Elements, MAX_STRINGS, Problem};
 
 /// How a file starts.
 pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -18,8 +18,8 @@ const MAX_HEADER: u64 = 10_000;
 /// there must not be many more.
 const MAX_BRACKETS: usize = 8;
 
-/// Reads one array, to the end of the file.
-pub(super) fn read(mut file: impl Read) -> Result<Array, Problem> {
+/// Reads one array, to the end of the file. Its elements must not have more than `max` bytes.
+pub(super) fn read(mut file: impl Read, max: u64) -> Result<Array, Problem> {
     let header = read_header(&mut file)?;
     let Some(descr) = header.type_descriptor.as_string() else {
         return Err(Problem::Type {
@@ -29,13 +29,12 @@ pub(super) fn read(mut file: impl Read) -> Result<Array, Problem> {
     };
     let element = Element::parse(descr)?;
     let shape = header.shape;
-    let (count, size) = check_size(&shape, element)?;
+    let (count, size) = check_size(&shape, element, max)?;
     let total = count * size;
     let mut bytes = Vec::new();
     // The memory grows with what is there, whatever the header says. One byte more tells whether
     // the file goes on.
-    let limit = u64::try_from(total).unwrap_or(MAX_BYTES);
-    file.take(limit + 1).read_to_end(&mut bytes)?;
+    file.take(total as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() < total {
         return Err(Problem::Truncated {
             shape,
@@ -96,8 +95,8 @@ fn too_short(error: io::Error) -> Problem {
     }
 }
 
-/// How many elements there are, and how many bytes each has. The product is no more than allowed.
-fn check_size(shape: &[usize], element: Element) -> Result<(usize, usize), Problem> {
+/// How many elements there are, and how many bytes each has. The product is no more than `max`.
+fn check_size(shape: &[usize], element: Element, max: u64) -> Result<(usize, usize), Problem> {
     let size = element.size().unwrap_or(usize::MAX);
     let count = if shape.contains(&0) {
         Some(0)
@@ -106,12 +105,12 @@ fn check_size(shape: &[usize], element: Element) -> Result<(usize, usize), Probl
         dims.try_fold(1_usize, |product, &dim| product.checked_mul(dim))
     };
     let total = count.and_then(|count| count.checked_mul(size));
-    let fits = |total| u64::try_from(total).is_ok_and(|total| total <= MAX_BYTES);
+    let fits = |total| u64::try_from(total).is_ok_and(|total| total <= max);
     let (Some(count), Some(true)) = (count, total.map(fits)) else {
         return Err(Problem::TooLarge {
             shape: shape.to_vec(),
             size,
-            max: MAX_BYTES,
+            max,
         });
     };
     if !matches!(element.kind, Kind::Plain(_)) && count > MAX_STRINGS {

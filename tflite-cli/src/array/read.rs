@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path) -> Result<Content, Problem> {
     { head }.read_to_end(&mut start)?;
     if start == npy::MAGIC {
         let whole = Cursor::new(start).chain(BufReader::new(file));
-        return npy::read(whole).map(Content::Array);
+        return npy::read(whole, MAX_BYTES).map(Content::Array);
     }
     if start.starts_with(npz::MAGIC) {
         file.rewind()?;

@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use tflite::{Interpreter, Model, ModelInfo, Profiler};
 
 use crate::console;
@@ -190,7 +190,8 @@ fn progress(options: &Options) -> ProgressBar {
         runs => u64::from(runs) + 1,
     };
     let runs = u64::from(options.warmup_runs) + u64::from(options.runs) + profiled;
-    let bar = ProgressBar::new(runs);
+    // It goes when it is dropped, so that a failure is told on a line of its own.
+    let bar = ProgressBar::new(runs).with_finish(ProgressFinish::AndClear);
     // How many runs fill a duration is not known beforehand.
     let template = match options.duration {
         None => "{bar:40} {pos}/{len} runs, {eta} left",

@@ -66,6 +66,8 @@ fn open_dimensions_take_the_arrays_length() {
     let output = tflite(&[&["run", &model("dynamic_batch")], &shape[..]].concat()).good();
     assert!(output.contains("float32 [2, 3]"), "{output}");
     tflite(&["run", &model("add"), "--shape", "x=4", "--seed", "1"]).bad(5, &["--shape", "[3]"]);
+    let huge = ["--shape", "99999999999,4", "--seed", "1"];
+    tflite(&[&["run", &model("dynamic_batch")], &huge[..]].concat()).bad(5, &["2147483647"]);
     tflite(&["run", &model("add"), "--shape", "y=4", "--seed", "1"]).bad(2, &["\"y\""]);
     let both = ["-i", &file, "--shape", "7,4"];
     tflite(&[&["run", &model("dynamic_batch")], &both[..]].concat()).bad(2, &["has a file"]);
