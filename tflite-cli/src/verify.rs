@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// Prepare each model too, as for a run: all operators must be known, and accept their shapes
     #[arg(long)]
     prepare: bool,
-    /// Print one JSON object
+    /// Print one JSON object; docs/json.md of the package tflite-cli describes its fields
     #[arg(long)]
     json: bool,
 }

@@ -64,7 +64,7 @@ pub(crate) struct Options {
         help_heading = "Measurement"
     )]
     top: usize,
-    /// Print one JSON object
+    /// Print one JSON object; docs/json.md of the package tflite-cli describes its fields
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// List each operator and each tensor
     #[arg(long)]
     all: bool,
-    /// Print one JSON object
+    /// Print one JSON object; docs/json.md of the package tflite-cli describes its fields
     #[arg(long, conflicts_with = "all")]
     json: bool,
     #[command(flatten)]

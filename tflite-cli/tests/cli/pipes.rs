@@ -78,6 +78,32 @@ fn colours_are_for_terminals() {
     assert!(!colours("NO_COLOR", "1"));
 }
 
+/// `script` of util-linux runs a program on a terminal of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn bars_are_for_terminals() {
+    let (program, path) = (env!("CARGO_BIN_EXE_tflite"), model("conv"));
+    let line = format!("'{program}' bench '{path}' --runs 5");
+    let mut script = std::process::Command::new("script");
+    script
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("TERM", "xterm")
+        .stdin(Stdio::null());
+    let Ok(output) = script.output() else {
+        println!("skipped: there is no program 'script' to make a terminal");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    // The bar is drawn, and is gone before the results.
+    let (bar, results) = text.split_once("Model size").expect("results");
+    assert!(bar.contains("runs, ") && bar.contains('░'), "{bar:?}");
+    assert!(!results.contains('░'), "{results:?}");
+    let piped = tflite(&["bench", &path, "--runs", "5"]).good();
+    assert!(!piped.contains('░'));
+}
+
 #[test]
 fn a_model_can_come_through_a_pipe() {
     let file = std::fs::File::open(crate::library("models/add.tflite")).expect("a model");
