@@ -40,7 +40,8 @@ impl CancellationToken {
     /// runners. It returns [`Error::Cancelled`](crate::Error::Cancelled) soon. Invocations that
     /// start later are not affected.
     ///
-    /// Wraps `TfLiteInterpreterCancel()`.
+    /// Wraps `TfLiteInterpreterCancel()`, which sets the flag that all subgraphs look at:
+    /// `TfLiteSignatureRunnerCancel()` does the same.
     pub fn cancel(&self) {
         if let Some(canceller) = &*lock(&self.0) {
             // SAFETY: the interpreter is alive: it takes this lock and the canceller away before

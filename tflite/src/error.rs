@@ -218,6 +218,24 @@ pub enum Error {
         known: Vec<String>,
     },
 
+    /// An input of a signature was not given.
+    #[error("the input {name:?} of the signature {signature:?} is missing")]
+    MissingInput {
+        /// The signature's key.
+        signature: String,
+        /// The input's name.
+        name: String,
+    },
+
+    /// More or fewer inputs were given than the model has.
+    #[error("the model has {expected} inputs, {actual} were given")]
+    InputCount {
+        /// How many it has, without constants and what is left out.
+        expected: usize,
+        /// How many were given.
+        actual: usize,
+    },
+
     /// The elements are of another type.
     #[error("{tensor} holds {actual}, not {expected}")]
     TypeMismatch {

@@ -125,8 +125,8 @@ pub use pool::{Checkout, InterpreterPool, MAX_POOL_SIZE, PooledInterpreter};
 pub use profile::{KindProfile, NodeProfile, OpEvent, ProfileSummary, Profiler};
 pub use signature::Signature;
 pub use tensor::{
-    AffineQuantization, Quantization, Shape, Tensor, TensorElement, TensorMut, TensorType,
-    TensorValue,
+    AffineQuantization, OwnedTensor, Quantization, Shape, SourceElement, Tensor, TensorElement,
+    TensorMut, TensorSource, TensorType, TensorValue,
 };
 pub use verify::{ModelPart, ModelProblem};
 pub use version::{extension_apis_version, schema_version, version};

@@ -34,6 +34,7 @@ struct Inner {
     bytes: ModelBytes,
     signatures: OnceLock<Vec<Arc<Signature>>>,
     fingerprint: OnceLock<u128>,
+    placeholder: OnceLock<Option<Arc<Signature>>>,
     tensors: OnceLock<usize>,
 }
 
@@ -127,6 +128,7 @@ impl Model {
             bytes,
             signatures: OnceLock::new(),
             fingerprint: OnceLock::new(),
+            placeholder: OnceLock::new(),
             tensors: OnceLock::new(),
         })))
     }
@@ -165,6 +167,12 @@ impl Model {
     /// Whether both have the same bytes.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.as_bytes() == other.as_bytes()
+    }
+
+    /// What stands in for a signature if the model has none.
+    pub(crate) fn placeholder(&self) -> Option<&Arc<Signature>> {
+        let placeholder = || Signature::placeholder(self.as_bytes());
+        self.0.placeholder.get_or_init(placeholder).as_ref()
     }
 
     /// How many tensors the first subgraph has.

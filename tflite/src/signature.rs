@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, TensorRole};
 use crate::schema;
-use crate::schema::field::{model, signature, subgraph, tensor_map};
+use crate::schema::field::{model, signature, subgraph, tensor as tensor_field, tensor_map};
 use crate::schema::table::{Buffer, Field, Malformed, Table};
 
 /// One of a model's functions: its key, and the names of its inputs and outputs.
@@ -23,7 +23,8 @@ use crate::schema::table::{Buffer, Field, Malformed, Table};
 #[derive(Clone, Debug)]
 pub struct Signature {
     key: String,
-    c_key: CString,
+    /// `None` for what stands in for a signature in a model that has none.
+    c_key: Option<CString>,
     subgraph: usize,
     inputs: Names,
     outputs: Names,
@@ -91,6 +92,34 @@ impl Signature {
         Ok(signatures)
     }
 
+    /// What stands in for a signature in a model that has none: the inputs and outputs themselves,
+    /// with the names of the tensors, or `input0`, `input1` and so on where there is no name.
+    ///
+    /// C has the same, but looks for names of what is left out, and shows the last one of several
+    /// inputs with the same name. `None` then.
+    pub(crate) fn placeholder(file: &[u8]) -> Option<Arc<Self>> {
+        Self::try_placeholder(file).ok().flatten().map(Arc::new)
+    }
+
+    fn try_placeholder(file: &[u8]) -> Result<Option<Self>, Malformed> {
+        let buffer = Buffer::new(file);
+        let root = schema::root(&buffer)?;
+        let definitions = root.tables(model::SIGNATURES)?.unwrap_or_default();
+        let subgraphs = root.tables(model::SUBGRAPHS)?.unwrap_or_default();
+        let (true, Some(graph)) = (definitions.is_empty(), subgraphs.first()) else {
+            return Ok(None);
+        };
+        let inputs = placeholder_names(graph, subgraph::INPUTS, "input")?;
+        let outputs = placeholder_names(graph, subgraph::OUTPUTS, "output")?;
+        Ok(inputs.zip(outputs).map(|(inputs, outputs)| Self {
+            key: String::new(),
+            c_key: None,
+            subgraph: 0,
+            inputs,
+            outputs,
+        }))
+    }
+
     fn read(
         definition: &Table<'_, '_>,
         subgraphs: &[Table<'_, '_>],
@@ -121,7 +150,7 @@ impl Signature {
         };
         Ok(Some(Self {
             key: key.to_owned(),
-            c_key,
+            c_key: Some(c_key),
             subgraph: index,
             inputs,
             outputs,
@@ -155,8 +184,9 @@ impl Signature {
         })
     }
 
-    pub(crate) fn c_key(&self) -> &CStr {
-        &self.c_key
+    /// What C calls it; `None` is the default.
+    pub(crate) fn c_key(&self) -> Option<&CStr> {
+        self.c_key.as_deref()
     }
 }
 
@@ -180,6 +210,36 @@ fn read_names(
             return Ok(None);
         };
         found.insert(name.to_owned(), Place { index, c_name });
+    }
+    Ok(Some(found))
+}
+
+/// `None` if there are no good names.
+fn placeholder_names(
+    graph: &Table<'_, '_>,
+    indices: Field,
+    instead: &str,
+) -> Result<Option<Names>, Malformed> {
+    let tensors = graph.tables(subgraph::TENSORS)?.unwrap_or_default();
+    let mut found = Names::new();
+    for (index, number) in graph.numbers::<i32>(indices)?.iter().enumerate() {
+        let position = usize::try_from(number).unwrap_or(usize::MAX);
+        let Some(tensor) = tensors.get(position) else {
+            return Ok(None);
+        };
+        let name = match tensor.string(tensor_field::NAME)?.unwrap_or_default() {
+            b"" => format!("{instead}{index}"),
+            name => match text(name) {
+                Some(name) => name.to_owned(),
+                None => return Ok(None),
+            },
+        };
+        let Ok(c_name) = CString::new(&*name) else {
+            return Ok(None);
+        };
+        if found.insert(name, Place { index, c_name }).is_some() {
+            return Ok(None);
+        }
     }
     Ok(Some(found))
 }

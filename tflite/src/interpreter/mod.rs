@@ -1,6 +1,7 @@
 //! Interpreters.
 
 mod bind;
+mod call;
 mod graph;
 mod native;
 mod probe;

@@ -103,22 +103,40 @@ impl Interpreter {
     /// # Ok::<(), tflite::Error>(())
     /// ```
     pub fn signature_runner(&mut self, key: &str) -> Result<SignatureRunner<'_>> {
-        self.runner(key, |signature| signature.key() == key)
+        self.runner(key, false, |signature| signature.key() == key)
     }
 
     /// Prepares the first signature that is about the same tensors as the interpreter itself. Most
-    /// models have just that one, with the key `serving_default`.
+    /// models have just that one, with the key `serving_default`. In a model without any signature,
+    /// the inputs and outputs themselves stand in for one, with the names of the tensors: `input0`,
+    /// `output0` and so on where they have none. Its key is empty then. There is none if tensors have
+    /// the same name, or are left out.
+    ///
+    /// Wraps `TfLiteInterpreterGetSignatureRunner()` without a key.
     ///
     /// # Errors
     ///
     /// As [`signature_runner`](Self::signature_runner).
+    ///
+    /// ```
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/constant_output.tflite");
+    /// # let model = tflite::Model::from_file(path)?;
+    /// assert!(model.signatures().is_empty());
+    /// let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+    /// let mut runner = interpreter.default_signature_runner()?;
+    /// let name = runner.signature().input_names().next().expect("one").to_owned();
+    /// let outputs = runner.run(&[(&name, &[1.0_f32; 3])])?;
+    /// assert_eq!(outputs.len(), 2);
+    /// # Ok::<(), tflite::Error>(())
+    /// ```
     pub fn default_signature_runner(&mut self) -> Result<SignatureRunner<'_>> {
-        self.runner("", |signature| signature.subgraph() == 0)
+        self.runner("", true, |signature| signature.subgraph() == 0)
     }
 
     fn runner(
         &mut self,
         key: &str,
+        is_default: bool,
         matches: impl Fn(&Signature) -> bool,
     ) -> Result<SignatureRunner<'_>> {
         self.state.check()?;
@@ -145,6 +163,7 @@ impl Interpreter {
             .signatures()
             .iter()
             .find(|known| matches(known))
+            .or_else(|| model.placeholder().filter(|_| is_default))
             .ok_or_else(missing)?;
         let lent = native.signature(signature)?;
         // Whatever the runner does, the interpreter's outputs are no longer those of its inputs.
@@ -239,7 +258,7 @@ impl SignatureRunner<'_> {
             });
         }
         // SAFETY: as for the interpreter: `allocate` filled inputs of strings and compared shapes.
-        self.run(Operation::Invoke, |raw| unsafe { raw.invoke() })?;
+        self.call(Operation::Invoke, |raw| unsafe { raw.invoke() })?;
         self.state = State::Invoked;
         Ok(())
     }
@@ -293,7 +312,7 @@ impl SignatureRunner<'_> {
             }
         }
         for (place, dims) in &resizes {
-            self.run(Operation::Resize, |raw| {
+            self.call(Operation::Resize, |raw| {
                 raw.resize_input(&place.c_name, dims)
             })?;
         }
@@ -310,7 +329,7 @@ impl SignatureRunner<'_> {
         let before = self
             .named_resizes
             .iter()
-            .filter(|(other, ..)| **other == *key)
+            .filter(|(other, ..)| Some(&**other) == key)
             .map(|(_, name, dims)| (&**name, &**dims));
         let now = shapes.iter().map(|(place, dims)| (&*place.c_name, &**dims));
         let shapes: Vec<(&CStr, &[c_int])> = before.chain(now).collect();
@@ -320,12 +339,12 @@ impl SignatureRunner<'_> {
     /// Takes note of a new shape: for a reset if it is one of the interpreter's own inputs, else
     /// for the next trial.
     fn remember(&mut self, place: &Place, dims: Vec<c_int>) {
-        if self.signature.subgraph() == 0 {
+        // What stands in for a signature has no key, and is about the first subgraph.
+        let (false, Some(key)) = (self.signature.subgraph() == 0, self.signature.c_key()) else {
             self.resizes.retain(|(other, _)| *other != place.index);
             self.resizes.push((place.index, dims));
             return;
-        }
-        let key = self.signature.c_key();
+        };
         self.named_resizes
             .retain(|(k, name, _)| **k != *key || *name != place.c_name);
         self.named_resizes
@@ -336,7 +355,7 @@ impl SignatureRunner<'_> {
         self.check_memory()?;
         // SAFETY: XNNPACK may serve the model's shapes, since it was applied, and these, since a
         // probe was asked about them.
-        self.run(Operation::Allocate, |raw| unsafe { raw.allocate() })?;
+        self.call(Operation::Allocate, |raw| unsafe { raw.allocate() })?;
         // Until the inputs are zero, nothing may be seen or run.
         self.state = State::Poisoned(Operation::Allocate);
         // SAFETY: the interpreter is alive and borrowed exclusively.
@@ -403,13 +422,13 @@ impl SignatureRunner<'_> {
     }
 
     /// Calls C. After a failure, neither this runner nor the interpreter is of use.
-    fn run(
+    fn call(
         &mut self,
         operation: Operation,
-        call: impl FnOnce(&mut RawSignatureRunner<'_>) -> std::result::Result<(), Status>,
+        function: impl FnOnce(&mut RawSignatureRunner<'_>) -> std::result::Result<(), Status>,
     ) -> Result<()> {
         let result =
-            call(&mut self.raw).map_err(|status| failure(operation, status, self.reporter));
+            function(&mut self.raw).map_err(|status| failure(operation, status, self.reporter));
         if result.is_err() {
             self.state = State::after(operation, &result);
             *self.interpreter = self.state;

@@ -15,14 +15,18 @@ pub(crate) struct RawSignatureHandle(NonNull<sys::TfLiteSignatureRunner>);
 impl RawSignatureHandle {
     /// # Safety
     ///
-    /// The model's signature of this key, if there is one, must name a subgraph that exists, and
-    /// the handle must be dropped before the interpreter.
-    pub(crate) unsafe fn create(interpreter: &mut RawInterpreter, key: &CStr) -> Option<Self> {
-        // SAFETY: the interpreter is alive, and the key NUL-terminated; it is not kept. The
-        // runtime does not check the subgraph, which is the caller's promise.
-        let runner = unsafe {
-            sys::TfLiteInterpreterGetSignatureRunner(interpreter.0.as_ptr(), key.as_ptr())
-        };
+    /// The model's signature of this key, if there is one, must name a subgraph that exists. Without
+    /// a key, the model must have no signature, and leave out none of its inputs and outputs. The
+    /// handle must be dropped before the interpreter.
+    pub(crate) unsafe fn create(
+        interpreter: &mut RawInterpreter,
+        key: Option<&CStr>,
+    ) -> Option<Self> {
+        let key = key.map_or(std::ptr::null(), CStr::as_ptr);
+        // SAFETY: the interpreter is alive, and the key null or NUL-terminated; it is not kept.
+        // The runtime does not check the subgraph, which is the caller's promise.
+        let runner =
+            unsafe { sys::TfLiteInterpreterGetSignatureRunner(interpreter.0.as_ptr(), key) };
         NonNull::new(runner).map(Self)
     }
 

@@ -3,11 +3,14 @@
 mod display;
 mod dtype;
 mod element;
+mod input;
 mod narrow;
+mod owned;
 mod packed;
 mod quantization;
 mod read;
 mod shape;
+mod source;
 pub(crate) mod strings;
 mod value;
 #[cfg(feature = "ndarray")]
@@ -19,18 +22,21 @@ use std::fmt;
 
 pub use self::dtype::TensorType;
 pub use self::element::TensorElement;
+pub use self::input::{SourceElement, TensorSource};
+pub use self::owned::OwnedTensor;
 pub use self::quantization::{AffineQuantization, Quantization};
 pub use self::shape::Shape;
 pub use self::value::TensorValue;
 pub use self::write::TensorMut;
 
+use self::source::Source;
 use crate::error::{Error, Result, TensorRole};
 use crate::raw::RawTensor;
 
 /// An input or output, to look at. The interpreter is borrowed meanwhile.
 #[derive(Clone)]
 pub struct Tensor<'a> {
-    raw: RawTensor<'a>,
+    source: Source<'a>,
     role: TensorRole,
     index: usize,
     access: Access,
@@ -56,11 +62,11 @@ impl<'a> Tensor<'a> {
     ) -> Result<Self> {
         let Some(shape) = raw.dims() else {
             return Err(Error::UnknownShape {
-                tensor: label(raw, role, index),
+                tensor: label(&raw.name().to_string_lossy(), role, index),
             });
         };
         Ok(Self {
-            raw,
+            source: Source::Runtime(raw),
             role,
             index,
             access,
@@ -72,7 +78,7 @@ impl<'a> Tensor<'a> {
     ///
     /// Wraps `TfLiteTensorType()`.
     pub fn dtype(&self) -> TensorType {
-        TensorType::from_raw(self.raw.dtype())
+        self.source.dtype()
     }
 
     /// The lengths of the dimensions, such as `[1, 224, 224, 3]`. Dimensions that the model
@@ -88,14 +94,14 @@ impl<'a> Tensor<'a> {
     ///
     /// Wraps `TfLiteTensorName()`.
     pub fn name(&self) -> Cow<'a, str> {
-        self.raw.name().to_string_lossy()
+        self.source.name()
     }
 
     /// How many bytes the elements take.
     ///
     /// Wraps `TfLiteTensorByteSize()`.
     pub fn byte_len(&self) -> usize {
-        self.raw.byte_size()
+        self.source.byte_size()
     }
 
     /// How integers stand for real numbers; `None` if the tensor is not quantized, or has one
@@ -103,12 +109,7 @@ impl<'a> Tensor<'a> {
     ///
     /// Wraps `TfLiteTensorQuantizationParams()`.
     pub fn quantization(&self) -> Option<Quantization> {
-        let params = self.raw.quantization();
-        // c_api.h: without a scale, the parameters mean nothing.
-        (params.scale != 0.0).then_some(Quantization {
-            scale: params.scale,
-            zero_point: params.zero_point,
-        })
+        self.source.quantization()
     }
 
     /// How integers stand for real numbers, channel by channel; `None` if the tensor is not
@@ -116,8 +117,7 @@ impl<'a> Tensor<'a> {
     ///
     /// Wraps `TfLiteOpaqueTensorGetQuantization()`.
     pub fn affine_quantization(&self) -> Option<AffineQuantization> {
-        let (scales, zero_points, dimension) = self.raw.affine_quantization()?;
-        AffineQuantization::new(&scales, &zero_points, dimension, &self.shape)
+        self.source.affine_quantization(&self.shape)
     }
 
     /// The shape with the dimensions that the model leaves open as `None`.
@@ -134,7 +134,7 @@ impl<'a> Tensor<'a> {
     /// # Ok::<(), tflite::Error>(())
     /// ```
     pub fn shape_signature(&self) -> Vec<Option<usize>> {
-        match self.raw.dims_signature() {
+        match self.source.dims_signature() {
             Some(dims) => dims
                 .into_iter()
                 .map(|dim| usize::try_from(dim).ok())
@@ -146,12 +146,12 @@ impl<'a> Tensor<'a> {
 
     /// What to call this tensor in an error.
     fn label(&self) -> String {
-        label(self.raw, self.role, self.index)
+        label(&self.name(), self.role, self.index)
     }
 }
 
-fn label(raw: RawTensor<'_>, role: TensorRole, index: usize) -> String {
-    format!("{role} {index} ({:?})", raw.name().to_string_lossy())
+fn label(name: &str, role: TensorRole, index: usize) -> String {
+    format!("{role} {index} ({name:?})")
 }
 
 impl fmt::Debug for Tensor<'_> {

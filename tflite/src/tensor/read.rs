@@ -104,7 +104,7 @@ impl<'a> Tensor<'a> {
             // The runtime does not care where empty tensors are.
             return Ok((None, 0));
         }
-        let data = self.raw.data();
+        let data = self.source.data();
         if data.is_none() || bytes > isize::MAX.unsigned_abs() {
             return Err(Error::NoData {
                 tensor: self.label(),

@@ -30,8 +30,8 @@ impl<'a> Tensor<'a> {
     /// # Ok::<(), tflite::Error>(())
     /// ```
     pub fn strings(&self) -> Result<Vec<&'a [u8]>> {
-        self.check_type(TensorType::String)?;
-        let (Some(data), length) = self.memory()? else {
+        let memory = self.string_bytes()?;
+        if memory.is_empty() {
             return match self.shape().elements() {
                 Some(0) => Ok(Vec::new()),
                 _ => Err(Error::NoData {
@@ -39,15 +39,23 @@ impl<'a> Tensor<'a> {
                     bytes: 0,
                 }),
             };
-        };
-        // SAFETY: the tensor has `length` bytes at `data`, which an operator, `write_strings` or
-        // the model has written. Nobody changes them during 'a: see `Tensor::data`.
-        let memory: &'a [u8] = unsafe { slice::from_raw_parts(data.as_ptr(), length) };
+        }
         parse(memory)
             .filter(|strings| self.shape().elements() == Some(strings.len()))
             .ok_or_else(|| Error::MalformedStrings {
                 tensor: self.label(),
             })
+    }
+
+    /// The memory that the strings are encoded in. There is none if there are no strings.
+    pub(super) fn string_bytes(&self) -> Result<&'a [u8]> {
+        self.check_type(TensorType::String)?;
+        let (Some(data), length) = self.memory()? else {
+            return Ok(&[]);
+        };
+        // SAFETY: the tensor has `length` bytes at `data`, which an operator, `write_strings` or
+        // the model has written. Nobody changes them during 'a: see `Tensor::data`.
+        Ok(unsafe { slice::from_raw_parts(data.as_ptr(), length) })
     }
 }
 
@@ -60,11 +68,12 @@ impl TensorMut<'_> {
     /// more or fewer strings in the tensor; [`Error::StringsTooLong`]; [`Error::ReadOnly`].
     pub fn write_strings(&mut self, strings: &[impl AsRef<[u8]>]) -> Result<()> {
         self.0.check_type(TensorType::String)?;
-        if self.0.raw.allocation_type() != sys::kTfLiteDynamic {
+        let raw = self.0.source.runtime();
+        let Some(raw) = raw.filter(|raw| raw.allocation_type() == sys::kTfLiteDynamic) else {
             return Err(Error::ReadOnly {
                 tensor: self.0.label(),
             });
-        }
+        };
         // A shape beyond `usize` was refused when the input got it.
         let expected = self.shape().elements().unwrap_or(usize::MAX);
         if expected != strings.len() {
@@ -78,14 +87,7 @@ impl TensorMut<'_> {
         let total = total.ok_or(Error::StringsTooLong { bytes: usize::MAX })?;
         // SAFETY: the kind has been checked. The interpreter is borrowed exclusively, and so is
         // `self`, so nobody looks at the memory.
-        unsafe {
-            write(
-                self.0.raw,
-                strings.len(),
-                total,
-                strings.iter().map(AsRef::as_ref),
-            )
-        }
+        unsafe { write(raw, strings.len(), total, strings.iter().map(AsRef::as_ref)) }
     }
 }
 

@@ -188,14 +188,20 @@ impl<'a> TensorMut<'a> {
     }
 
     fn check_writable(&self) -> Result<()> {
-        match self.0.raw.allocation_type() {
-            // The model's own bytes, which may be a mapping without the right to write, and
-            // what operators computed from them once.
-            sys::kTfLiteMmapRo | sys::kTfLitePersistentRo => Err(Error::ReadOnly {
-                tensor: self.0.label(),
-            }),
-            _ => Ok(()),
+        if self.is_writable() {
+            return Ok(());
         }
+        Err(Error::ReadOnly {
+            tensor: self.0.label(),
+        })
+    }
+
+    pub(crate) fn is_writable(&self) -> bool {
+        // Constants are the model's own bytes, which may be a mapping without the right to write,
+        // and what operators computed from them once.
+        let constants = [sys::kTfLiteMmapRo, sys::kTfLitePersistentRo];
+        let raw = self.0.source.runtime();
+        raw.is_some_and(|raw| !constants.contains(&raw.allocation_type()))
     }
 
     pub(super) fn length_mismatch(&self, expected: usize, actual: usize) -> Error {

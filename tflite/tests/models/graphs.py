@@ -4,7 +4,8 @@
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python graphs.py
 
-writes states.tflite, called_signature.tflite and unnamed_input.tflite beside this file.
+writes states.tflite, called_signature.tflite, unnamed_input.tflite and unnamed.tflite beside this
+file.
 """
 
 import pathlib
@@ -100,8 +101,17 @@ def unnamed_input():
     )
 
 
+def unnamed():
+    """The sum of two inputs of any length, one of which has no name. There are no signatures."""
+    tensors = [
+        tensor(name, [1], shapeSignature=[-1]) for name in ("", "x", "")
+    ]
+    step = operator([0, 1], [2], kind="AddOptions", options=schema.AddOptionsT())
+    return model(graph(tensors, [step], [0, 1], [2]), [code(Op.ADD)])
+
+
 def main():
-    for make_model in (states, called_signature, unnamed_input):
+    for make_model in (states, called_signature, unnamed_input, unnamed):
         content = pack(make_model())
         (FOLDER / f"{make_model.__name__}.tflite").write_bytes(content)
         print(f"{make_model.__name__}: {len(content)} bytes")

@@ -3,6 +3,7 @@
 //! `tests/models/make.py` makes the models, and the golden values with the Python runtime.
 
 mod binding;
+mod calling;
 mod cancelling;
 mod delegates;
 mod dtypes;

@@ -7,7 +7,7 @@ mod zero;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
 
 use super::probe::{Probe, Verdict};
 use crate::delegate::{
@@ -35,7 +35,7 @@ pub(super) type Resizes = Vec<(usize, Vec<c_int>)>;
 /// alone has a field of its own; what several may use is in `shared`.
 pub(super) struct Native {
     /// Made when they are asked for first, by their signature's key.
-    signatures: Vec<(CString, RawSignatureHandle)>,
+    signatures: Vec<(Option<CString>, RawSignatureHandle)>,
     raw: RawInterpreter,
     census: Census,
     xnnpack: Option<XnnpackDelegate>,
@@ -65,16 +65,17 @@ impl Native {
         let position = match self
             .signatures
             .iter()
-            .position(|(known, _)| **known == *key)
+            .position(|(known, _)| known.as_deref() == key)
         {
             Some(position) => position,
             None => {
                 // SAFETY: `Model::signatures` leaves out signatures without a subgraph, and those
-                // whose key is not unique, so that C finds this very one. The handle becomes part
-                // of a field before the interpreter.
+                // whose key is not unique, so that C finds this very one. `Model::placeholder` has
+                // no key, if there is no signature and nothing is left out. The handle becomes
+                // part of a field before the interpreter.
                 let handle = unsafe { RawSignatureHandle::create(&mut self.raw, key) };
                 let handle = handle.ok_or_else(missing)?;
-                self.signatures.push((key.to_owned(), handle));
+                self.signatures.push((key.map(CStr::to_owned), handle));
                 self.signatures.len() - 1
             }
         };
