@@ -177,7 +177,7 @@ pub enum Error {
     },
 
     /// There is no such input, output, variable or tensor.
-    #[error("there is no {role} {index}: the model has {count}")]
+    #[error("there is no {role} {index}, only {count}")]
     NoSuchTensor {
         /// Input or output.
         role: TensorRole,
@@ -378,6 +378,37 @@ pub enum Error {
         /// The shape asked for.
         shape: Shape,
         /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// A custom operator that cannot be made.
+    #[error("no custom operator can be named {name:?}, version {version}: {reason}")]
+    InvalidOperator {
+        /// Its name.
+        name: String,
+        /// Its version.
+        version: i32,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// A custom operator cannot give an output this shape.
+    #[error("output {index} cannot have the shape {shape}: {reason}")]
+    InvalidOutputShape {
+        /// Which of the operator's outputs.
+        index: usize,
+        /// The shape.
+        shape: Shape,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// A custom operator cannot compute one of its outputs.
+    #[error("output {index} {reason}")]
+    OperatorOutput {
+        /// Which of the operator's outputs.
+        index: usize,
+        /// Why not.
         reason: &'static str,
     },
 }

@@ -57,8 +57,12 @@
 //! - the lengths of `REVERSE_SEQUENCE`, and begin and size of `SLICE`;
 //! - dividends of `i32::MIN` with the divisor -1 in `DIV`, `FLOOR_DIV` and `FLOOR_MOD`;
 //! - sizes for `TILE`, `FILL`, `BROADCAST_TO` and the `RESIZE` operators that overflow or are 0;
+//! - shapes that are only known during an invocation and leave no elements, if convolutions, pools or
+//!   resizes of images read them, or the condition of a `WHILE`;
 //! - an order of axes for `TRANSPOSE` that is no permutation leaves some of the output unwritten,
 //!   which then has memory of its own that nobody initialised.
+//!
+//! What [operators of one's own](Operator) compute counts as an input here.
 //!
 //! `SAFETY.md` beside this crate's manifest says what each module with unsafe code relies on.
 //!
@@ -88,6 +92,7 @@ mod interpreter;
 #[cfg(feature = "log")]
 mod log;
 mod model;
+mod operator;
 mod options;
 mod pool;
 mod profile;
@@ -118,6 +123,10 @@ pub use info::{
 };
 pub use interpreter::{Interpreter, SignatureRunner};
 pub use model::Model;
+pub use operator::{
+    InvokeContext, Operator, OperatorBuilder, OperatorError, OperatorResult, PrepareContext,
+    StatefulOperatorBuilder,
+};
 pub use options::{
     InterpreterOptions, MAX_THREADS, Xnnpack, XnnpackFlags, XnnpackOptions, XnnpackRuntimeFlags,
 };

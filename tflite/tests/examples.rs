@@ -9,6 +9,14 @@ use std::process::Command;
 /// What each example prints, as far as it does not depend on the machine.
 const EXPECTED: &[(&str, &[&str])] = &[
     ("cancel", &["cancelled\n", "counted to 3\n"]),
+    (
+        "custom_op",
+        &[
+            "Encountered unresolved custom op: Atan",
+            "= [0.4636, 0.4636, -0.7854, 1.5610]\n",
+            "\n0:1          Atan ",
+        ],
+    ),
     ("label_image", &["12.592  pants\n", " 4.681  shorts\n"]),
     ("pool", &["Shared\n", "800 invocations of 8 threads\n"]),
     (

@@ -12,6 +12,9 @@ use crate::signature::Signature;
 
 /// An interpreter without XNNPACK, to ask about shapes. It is never invoked.
 ///
+/// It has the same custom operators, whose `init` and `prepare` run for it too: they know the
+/// shapes.
+///
 /// This is the one place that decides whether XNNPACK may serve: see
 /// [`Layouts::obstacle`] for why it must not always.
 pub(crate) struct Probe {

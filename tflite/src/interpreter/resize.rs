@@ -10,9 +10,6 @@ use crate::delegate::XnnpackStatus;
 use crate::error::{Error, Operation, Result, TensorRole};
 use crate::tensor::Shape;
 
-/// More dimensions than any operator supports; far below what the runtime's arrays can hold.
-const MAX_RANK: usize = 64;
-
 impl Interpreter {
     /// Gives an input another shape and allocates all tensors anew. All inputs are zero then,
     /// and there are no outputs before the next invocation.
@@ -170,22 +167,10 @@ fn check_open(probe: &Probe, shapes: &[(usize, &[usize])]) -> Result<()> {
 
 /// The shape as C wants it.
 pub(super) fn check_shape(index: usize, shape: &[usize]) -> Result<Vec<c_int>> {
-    let invalid = |reason| Error::InvalidShape {
+    let shape = Shape::new(shape);
+    shape.c_dims().map_err(|reason| Error::InvalidShape {
         index,
-        shape: Shape::new(shape),
+        shape,
         reason,
-    };
-    if shape.len() > MAX_RANK {
-        return Err(invalid("no operator has more than 64 dimensions"));
-    }
-    // The largest element has 16 bytes. C's own check is one of the product alone.
-    let elements = Shape::new(shape).elements();
-    if elements.is_none_or(|elements| elements > isize::MAX.unsigned_abs() / 16) {
-        return Err(invalid("no memory can hold so many elements"));
-    }
-    shape
-        .iter()
-        .map(|&dim| c_int::try_from(dim))
-        .collect::<std::result::Result<_, _>>()
-        .map_err(|_| invalid("a dimension is larger than 2147483647"))
+    })
 }

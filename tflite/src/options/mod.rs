@@ -5,6 +5,7 @@ mod xnnpack;
 
 use crate::delegate::ExternalDelegate;
 use crate::error::Result;
+use crate::operator::Operator;
 use crate::profile::Profiler;
 use crate::report::Listener;
 use crate::weight_cache::{SharedWeightCache, WeightCache};
@@ -98,6 +99,15 @@ impl InterpreterOptions {
     /// ```
     pub fn error_reporter(mut self, callback: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.shared.listener = Some(Listener::new(callback));
+        self
+    }
+
+    /// Adds a custom operator. The last one of a name and version counts, also where the runtime has
+    /// one of that name itself.
+    ///
+    /// Wraps `TfLiteInterpreterOptionsAddOperator()`.
+    pub fn operator(mut self, operator: Operator) -> Self {
+        self.shared.operators.push(operator);
         self
     }
 

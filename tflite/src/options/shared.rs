@@ -2,6 +2,7 @@
 
 use crate::delegate::ExternalDelegate;
 use crate::error::Status;
+use crate::operator::Operator;
 use crate::profile::Profiler;
 use crate::raw::RawOptions;
 use crate::report::Listener;
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     pub(crate) listener: Option<Listener>,
     /// Each native interpreter has its own delegate of each.
     pub(crate) externals: Vec<ExternalDelegate>,
+    pub(crate) operators: Vec<Operator>,
 }
 
 /// What an interpreter is made for.
@@ -39,9 +41,13 @@ impl Shared {
     /// This, or a clone of it, must outlive every interpreter that is created with `options`.
     pub(crate) unsafe fn install(
         &self,
-        _options: &mut RawOptions,
+        options: &mut RawOptions,
         _role: Role,
     ) -> Result<(), Status> {
+        for operator in &self.operators {
+            // SAFETY: the operator lives as long as this or a clone of it, says the caller.
+            unsafe { operator.install(options) };
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 
 mod custom;
 mod index;
+mod operator;
 mod signature;
 mod tensor;
 
@@ -16,6 +17,7 @@ use tflite_sys as sys;
 use crate::error::Status;
 use crate::report::Reporter;
 
+pub(crate) use operator::{OperatorCallbacks, RawNode, RawOperator};
 pub(crate) use signature::{RawSignatureHandle, RawSignatureRunner};
 pub(crate) use tensor::RawTensor;
 

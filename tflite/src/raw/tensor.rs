@@ -152,6 +152,11 @@ impl<'a> RawTensor<'a> {
     }
 
     /// The same object, as c_api_types.h says.
+    pub(super) fn opaque_mut(self) -> *mut sys::TfLiteOpaqueTensor {
+        self.tensor.as_ptr().cast()
+    }
+
+    /// The same object, as c_api_types.h says.
     fn opaque(self) -> *const sys::TfLiteOpaqueTensor {
         self.tensor.as_ptr().cast_const().cast()
     }

@@ -1,7 +1,11 @@
 //! Shapes.
 
+use std::ffi::c_int;
 use std::fmt;
 use std::ops::Deref;
+
+/// More dimensions than any operator supports; far below what the runtime's arrays can hold.
+const MAX_RANK: usize = 64;
 
 /// How many dimensions fit without a heap allocation.
 const INLINE: usize = 6;
@@ -44,6 +48,22 @@ impl Shape {
         }
         self.iter()
             .try_fold(1, |product: usize, &dim| product.checked_mul(dim))
+    }
+
+    /// The dimensions as C wants them, or why no tensor can have them.
+    pub(crate) fn c_dims(&self) -> Result<Vec<c_int>, &'static str> {
+        if self.len() > MAX_RANK {
+            return Err("no operator has more than 64 dimensions");
+        }
+        // The largest element has 16 bytes. C's own check is one of the product alone.
+        let elements = self.elements();
+        if elements.is_none_or(|elements| elements > isize::MAX.unsigned_abs() / 16) {
+            return Err("no memory can hold so many elements");
+        }
+        self.iter()
+            .map(|&dim| c_int::try_from(dim))
+            .collect::<Result<_, _>>()
+            .map_err(|_| "a dimension is larger than 2147483647")
     }
 }
 
