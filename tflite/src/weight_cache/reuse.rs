@@ -23,15 +23,15 @@ type Result<T> = std::result::Result<T, Malformed>;
 /// Metadata of models that may be computed in half precision.
 const REDUCED_PRECISION: &str = "reduced_precision_support";
 
-/// Which buffers weights and bias are in.
-type Identity = (u32, Option<u32>);
+/// Where the bytes of weights and bias are: two buffers may have the same ones.
+type Identity = (usize, Option<usize>);
 
 /// All that may decide how weights are packed.
 #[derive(Debug, PartialEq)]
 struct Packing {
     code: i32,
-    weights: Facts,
-    bias: Option<Facts>,
+    weights: Vec<Facts>,
+    bias: Vec<Facts>,
     input: Facts,
     output: Facts,
     strides: (i32, i32),
@@ -45,8 +45,9 @@ struct Facts {
     shape: Vec<i32>,
     scales: Vec<u32>,
     zero_points: Vec<i64>,
-    details: u8,
     dimension: i32,
+    /// Which tensor this is, if there is more to it: blocks, or zeros that are left out.
+    special: Option<(usize, i32)>,
 }
 
 /// Why a cache that is kept by buffers must not be used with this model, if it must not.
@@ -67,13 +68,14 @@ fn find(bytes: &[u8], half_precision: bool) -> Result<Option<String>> {
     }
     let mut buffers = Vec::new();
     for buffer in root.tables(at::BUFFERS)?.unwrap_or_default() {
-        buffers.push(!matches!(Content::of(&buffer)?, Content::None));
+        let content = Content::of(&buffer)?.bytes(bytes);
+        buffers.push(content.map(|content| content.as_ptr().addr()));
     }
     let half_precision = half_precision || has_reduced_precision(&root)?;
     let mut seen = BTreeMap::<Identity, Box<Packing>>::new();
     let graphs = root.tables(at::SUBGRAPHS)?.unwrap_or_default();
     for (index, graph) in graphs.iter().enumerate() {
-        let graph = Graph::read(graph, &codes, &buffers)?;
+        let graph = Graph::read(index, graph, &codes, &buffers)?;
         for position in 0..graph.operators.len() {
             let reason = match graph.packing(position)? {
                 Found::Nothing => continue,
@@ -109,10 +111,11 @@ fn has_reduced_precision(root: &Table<'_, '_>) -> Result<bool> {
 
 /// One subgraph.
 struct Graph<'b, 'a> {
+    index: usize,
     tensors: Vec<Table<'b, 'a>>,
     operators: Vec<Operator<'b, 'a>>,
-    /// Which buffers have contents.
-    buffers: &'b [bool],
+    /// Where the contents of the model's buffers are.
+    buffers: &'b [Option<usize>],
     /// What unpacks a constant: the constant, by what comes out.
     unpacked: BTreeMap<i32, i32>,
 }
@@ -133,7 +136,12 @@ enum Found {
 }
 
 impl<'b, 'a> Graph<'b, 'a> {
-    fn read(table: &Table<'b, 'a>, codes: &[i32], buffers: &'b [bool]) -> Result<Self> {
+    fn read(
+        index: usize,
+        table: &Table<'b, 'a>,
+        codes: &[i32],
+        buffers: &'b [Option<usize>],
+    ) -> Result<Self> {
         let mut operators = Vec::new();
         let mut unpacked = BTreeMap::new();
         for table in table.tables(subgraph::OPERATORS)?.unwrap_or_default() {
@@ -153,6 +161,7 @@ impl<'b, 'a> Graph<'b, 'a> {
             operators.push(operator);
         }
         Ok(Self {
+            index,
             tensors: table.tables(subgraph::TENSORS)?.unwrap_or_default(),
             operators,
             buffers,
@@ -171,7 +180,7 @@ impl<'b, 'a> Graph<'b, 'a> {
             }
             builtin::TRANSPOSE_CONV => [2, 1, 3].map(input),
             builtin::BATCH_MATMUL => {
-                let is_constant = |tensor| Ok(self.origin(tensor)?.is_some());
+                let is_constant = |tensor| Ok(self.origin(tensor)?.0.is_some());
                 return Ok(if is_constant(input(0))? || is_constant(input(1))? {
                     Found::Unknown
                 } else {
@@ -180,15 +189,16 @@ impl<'b, 'a> Graph<'b, 'a> {
             }
             _ => return Ok(Found::Nothing),
         };
-        let Some(weights_buffer) = self.origin(weights)? else {
+        let (Some(weights), weights_facts) = self.origin(weights)? else {
             return Ok(Found::Nothing);
         };
+        let (bias, bias_facts) = self.origin(bias)?;
         let output = operator.outputs.first().copied().unwrap_or(-1);
         let options = operator.table.table(operator::OPTIONS)?;
         let mut packing = Box::new(Packing {
             code: operator.code,
-            weights: self.facts(weights)?,
-            bias: None,
+            weights: weights_facts,
+            bias: bias_facts,
             input: self.facts(data)?,
             output: self.facts(output)?,
             strides: (0, 0),
@@ -197,9 +207,6 @@ impl<'b, 'a> Graph<'b, 'a> {
         // Only the number of channels, which comes last, decides.
         packing.input.shape = packing.input.shape.last().copied().into_iter().collect();
         packing.output.shape.clear();
-        if bias >= 0 {
-            packing.bias = Some(self.facts(bias)?);
-        }
         if let Some(options) = options {
             if operator.code == builtin::FULLY_CONNECTED {
                 packing.format = (
@@ -213,33 +220,35 @@ impl<'b, 'a> Graph<'b, 'a> {
                 );
             }
         }
-        let identity = (weights_buffer, self.origin(bias)?);
-        Ok(Found::Packing(identity, packing))
+        Ok(Found::Packing((weights, bias), packing))
     }
 
     fn tensor(&self, index: i32) -> Option<&Table<'b, 'a>> {
         self.tensors.get(usize::try_from(index).ok()?)
     }
 
-    /// The buffer of a constant, or of the constant that this is unpacked from.
-    fn origin(&self, index: i32) -> Result<Option<u32>> {
+    /// Where the bytes of a constant are, or of the constant that this is unpacked from; and what is
+    /// known of the tensors on the way there.
+    fn origin(&self, index: i32) -> Result<(Option<usize>, Vec<Facts>)> {
         let mut index = index;
+        let mut facts = Vec::new();
         // Each step leads to an earlier operator, in a sound model.
         for _ in 0..=self.unpacked.len() {
             let Some(tensor) = self.tensor(index) else {
-                return Ok(None);
+                break;
             };
-            let buffer = tensor.number::<u32>(tensor::BUFFER)?;
-            let position = usize::try_from(buffer).ok();
-            if position.and_then(|buffer| self.buffers.get(buffer)) == Some(&true) {
-                return Ok(Some(buffer));
+            facts.push(self.facts(index)?);
+            let buffer = usize::try_from(tensor.number::<u32>(tensor::BUFFER)?);
+            let content = buffer.ok().and_then(|buffer| self.buffers.get(buffer));
+            if let Some(Some(position)) = content {
+                return Ok((Some(*position), facts));
             }
             match self.unpacked.get(&index) {
                 Some(from) => index = *from,
-                None => return Ok(None),
+                None => break,
             }
         }
-        Ok(None)
+        Ok((None, facts))
     }
 
     fn facts(&self, index: i32) -> Result<Facts> {
@@ -248,21 +257,23 @@ impl<'b, 'a> Graph<'b, 'a> {
             shape: Vec::new(),
             scales: Vec::new(),
             zero_points: Vec::new(),
-            details: 0,
             dimension: 0,
+            special: None,
         };
         let Some(tensor) = self.tensor(index) else {
             return Ok(facts);
         };
         facts.dtype = tensor.number(tensor::TYPE)?;
         facts.shape = tensor.numbers(tensor::SHAPE)?.to_vec();
+        let mut is_special = tensor.table(tensor::SPARSITY)?.is_some();
         if let Some(table) = tensor.table(tensor::QUANTIZATION)? {
             let scales = table.numbers::<f32>(quantization::SCALE)?;
             facts.scales = scales.iter().map(f32::to_bits).collect();
             facts.zero_points = table.numbers(quantization::ZERO_POINT)?.to_vec();
-            facts.details = table.number(quantization::DETAILS_TYPE)?;
             facts.dimension = table.number(quantization::DIMENSION)?;
+            is_special |= table.number::<u8>(quantization::DETAILS_TYPE)? != 0;
         }
+        facts.special = is_special.then_some((self.index, index));
         Ok(facts)
     }
 }

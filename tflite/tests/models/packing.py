@@ -46,7 +46,29 @@ def one_buffer_two_shapes():
     return make.edit(model, change)
 
 
+def two_buffers_one_vector():
+    """As before, but with two buffers whose bytes are the same ones."""
+    one, two = weights(4, 20), weights(20, 4)
+    model = bytearray(
+        make.convert(
+            lambda x: tf.matmul(tf.nn.relu(tf.matmul(x, one)), two), make.floats(3, 4)
+        )
+    )
+    root = make.schema.Model.GetRootAs(model, 0)
+    fields = []
+    for index in range(root.BuffersLength()):
+        table = root.Buffers(index)._tab
+        field = table.Offset(4)
+        if field and table.VectorLen(field) == 4 * 4 * 20:
+            fields.append(table.Pos + field)
+    first, second = fields
+    target = first + int.from_bytes(model[first : first + 4], "little")
+    assert target > second, "offsets only lead forward"
+    model[second : second + 4] = (target - second).to_bytes(4, "little")
+    return bytes(model)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for function in [constant_matmul, one_buffer_two_shapes]:
+    for function in [constant_matmul, one_buffer_two_shapes, two_buffers_one_vector]:
         (FOLDER / f"{function.__name__}.tflite").write_bytes(function())

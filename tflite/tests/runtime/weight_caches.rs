@@ -395,6 +395,7 @@ fn weights_that_would_be_mixed_up_are_not_cached() {
     let models = [
         ("packing/constant_matmul", "cannot tell apart"),
         ("packing/one_buffer_two_shapes", "that differs"),
+        ("packing/two_buffers_one_vector", "that differs"),
     ];
     for (name, expected) in models {
         let model = model(name);
