@@ -30,7 +30,7 @@
 //! Nothing borrows from anything for longer than a tensor is looked at. A [`Model`] is shared by
 //! cloning it, also between threads. An [`Interpreter`] owns what it needs, can be sent to another
 //! thread, and is used by one thread at a time. For work in parallel, make several interpreters of
-//! one model.
+//! one model, or an [`InterpreterPool`].
 //!
 //! # XNNPACK
 //!

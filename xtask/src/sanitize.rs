@@ -17,7 +17,7 @@ const TESTS: [&str; 3] = ["runtime", "verify", "parity"];
 
 /// Tests in which threads meet. Without an instrumented standard library only those count whose
 /// threads meet in ways that ThreadSanitizer sees: starting, ending, atomic numbers.
-const THREADED: [&str; 4] = ["cancel", "ownership", "pool", "profil"];
+const THREADED: [&str; 5] = ["cancel", "ownership", "pool", "profil", "shared_cache"];
 
 /// Modules without unsafe code, and those of which the unsafe parts call nothing foreign.
 const PURE: [&str; 5] = [

@@ -91,3 +91,41 @@ fn default_options() -> sys::TfLiteXNNPackDelegateOptions {
     // SAFETY: the function has no preconditions.
     unsafe { sys::TfLiteXNNPackDelegateOptionsDefault() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::XnnpackFlags;
+
+    #[test]
+    fn the_library_has_got_the_options() {
+        for threads in [1, 3] {
+            let options = XnnpackOptions::new()
+                .enable(XnnpackFlags::SLOW_CONSISTENT_ARITHMETIC)
+                .lock_weight_cache(true);
+            let request = Request {
+                options: &options,
+                threads,
+                cache: ActiveCache::InMemory,
+                turn: None,
+            };
+            let delegate = XnnpackDelegate::create(request).expect("XNNPACK works here");
+            let raw = delegate.as_ptr().as_ptr();
+            // SAFETY: the delegate is alive.
+            let known = unsafe { sys::TfLiteXNNPackDelegateGetOptions(raw) };
+            // SAFETY: the options are part of the delegate.
+            let known = unsafe { known.as_ref() }.expect("it has some");
+            assert_eq!(known.num_threads, threads);
+            assert_eq!(known.flags, settings(&options, false).flags);
+            assert!(known.weight_cache_lock_memory);
+            // A cache that XNNPACK has made itself.
+            assert!(!known.weights_cache.is_null());
+            // SAFETY: the delegate is alive.
+            let flags = unsafe { sys::TfLiteXNNPackDelegateGetFlags(raw) };
+            assert_eq!(flags.cast_unsigned(), known.flags);
+            // SAFETY: the delegate is alive.
+            let pool = unsafe { sys::TfLiteXNNPackDelegateGetThreadPool(raw) };
+            assert_eq!(pool.is_null(), threads == 1);
+        }
+    }
+}

@@ -29,7 +29,7 @@ use crate::options::InterpreterOptions;
 ///
 /// It owns everything that it needs: it can be stored in a struct, sent to another thread, and
 /// live longer than the [`Model`] that it was made from. It cannot be used by two threads at once;
-/// make one interpreter for each.
+/// make one interpreter for each, or an [`InterpreterPool`](crate::InterpreterPool).
 ///
 /// ```compile_fail,E0277
 /// fn share<T: Sync>() {}

@@ -1,5 +1,6 @@
 //! Reading and writing files of packed weights.
 
+use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -240,6 +241,9 @@ fn memory() -> io::Result<File> {
     Ok(unsafe { File::from_raw_fd(fd) })
 }
 
+/// How many names are tried for a temporary file.
+const MAX_ATTEMPTS: usize = 100;
+
 /// A file that gets its name when it is complete, and goes if it does not get there.
 struct Temporary {
     path: PathBuf,
@@ -253,17 +257,26 @@ impl Temporary {
         let name = path
             .file_name()
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        let mut temporary = std::ffi::OsString::from(".");
-        temporary.push(name);
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        temporary.push(format!(".{}-{number}.tmp", std::process::id()));
-        let path = path.with_file_name(temporary);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o644)
-            .open(&path)?;
-        Ok(Self { path, file })
+        let mut attempts = 0;
+        loop {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let mut temporary = OsString::from(".");
+            temporary.push(name);
+            temporary.push(format!(".{}-{number}.tmp", std::process::id()));
+            let path = path.with_file_name(temporary);
+            let mut options = OpenOptions::new();
+            match options.write(true).create_new(true).mode(0o644).open(&path) {
+                Ok(file) => return Ok(Self { path, file }),
+                // Left by a process of the same number that was killed: in containers, numbers
+                // come again.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists && attempts < MAX_ATTEMPTS =>
+                {
+                    attempts += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn persist(self, path: &Path) -> io::Result<()> {

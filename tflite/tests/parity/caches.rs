@@ -56,7 +56,8 @@ fn check(entry: &Entry, file: &Path, count: &mut BTreeMap<String, usize>) {
 #[test]
 fn the_same_bits_with_any_weight_cache() {
     let set = Set::read();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("weight-caches");
+    let name = format!("weight-caches-{}", std::process::id());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).expect("a folder of the tests");
     let mut count = BTreeMap::new();
     for entry in &set.models {
@@ -65,6 +66,7 @@ fn the_same_bits_with_any_weight_cache() {
         check(entry, &file, &mut count);
         let _ = std::fs::remove_file(&file);
     }
+    let _ = std::fs::remove_dir(&folder);
     for (what, models) in &count {
         println!("{models:4} {what}");
     }
