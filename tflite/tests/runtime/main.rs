@@ -14,6 +14,7 @@ mod holes;
 mod invalid;
 mod operators;
 mod operators_failing;
+mod operators_nested;
 mod operators_owned;
 mod ownership;
 mod parity;
