@@ -160,11 +160,12 @@ fn push_line(log: &mut String, line: &str) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Calls back as the shim does.
-    fn send(reporter: &Reporter, message: &CStr) {
+    /// Reports a message as C does.
+    pub(crate) fn send(reporter: &Reporter, message: &CStr) {
         // SAFETY: the pointer is valid while `reporter` lives.
         let native = unsafe { *reporter.as_ptr() };
         let callback = native.report.expect("a callback");

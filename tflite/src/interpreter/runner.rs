@@ -447,3 +447,6 @@ impl fmt::Debug for SignatureRunner<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

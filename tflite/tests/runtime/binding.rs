@@ -1,14 +1,8 @@
 //! Inputs and outputs in buffers of the user's.
 
-use tflite::{
-    AlignedBuffer, Error, Interpreter, InterpreterOptions, Operation, TensorRole, Xnnpack,
-};
+use tflite::{AlignedBuffer, Error, Interpreter, Operation, TensorRole, Xnnpack};
 
-use super::{interpreter, model};
-
-fn with(name: &str, xnnpack: Xnnpack) -> Interpreter {
-    Interpreter::new(&model(name), InterpreterOptions::new().xnnpack(xnnpack)).expect("valid")
-}
+use super::{interpreter, with};
 
 /// Numbers that differ from round to round.
 fn numbers(count: usize, round: usize) -> Vec<f32> {

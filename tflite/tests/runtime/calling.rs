@@ -1,13 +1,9 @@
 //! All inputs in, all outputs out.
 
 use tflite::ndarray::{Array, array, aview1};
-use tflite::{Error, Interpreter, InterpreterOptions, TensorSource, TensorType, Xnnpack};
+use tflite::{Error, TensorSource, TensorType, Xnnpack};
 
-use super::{interpreter, model};
-
-fn with(name: &str, xnnpack: Xnnpack) -> Interpreter {
-    Interpreter::new(&model(name), InterpreterOptions::new().xnnpack(xnnpack)).expect("valid")
-}
+use super::{interpreter, with};
 
 #[test]
 fn any_source_will_do() {

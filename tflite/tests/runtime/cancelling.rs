@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tflite::{CancellationToken, Error, Interpreter};
 
-use super::interpreter;
+use super::{interpreter, output};
 
 /// Cancels until it is told to stop: the first time may be before the invocation has started.
 fn keep_cancelling(token: &CancellationToken, stop: &AtomicBool) {
@@ -72,14 +72,7 @@ fn a_cancellation_beforehand_is_of_no_effect() {
     token.cancel();
     assert_eq!(count_to(&mut interpreter, 7).expect("not cancelled"), 7);
     token.cancel();
-    assert_eq!(
-        interpreter
-            .output(0)
-            .expect("one")
-            .data::<i32>()
-            .expect("i32"),
-        [7]
-    );
+    assert_eq!(output::<i32>(&interpreter, 0), [7]);
 }
 
 #[test]

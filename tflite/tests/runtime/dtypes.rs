@@ -1,9 +1,9 @@
 //! Tensors of every type.
 
 use serde::Deserialize;
-use tflite::{Error, Interpreter, InterpreterOptions, TensorRole, TensorType, Xnnpack};
+use tflite::{Error, Interpreter, TensorRole, TensorType, Xnnpack};
 
-use super::{interpreter, model};
+use super::{interpreter, with};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -72,10 +72,6 @@ fn numbers(tensor: &tflite::Tensor<'_>) -> Vec<Number> {
             reals(integers.into_iter().map(f64::from).collect())
         }
     }
-}
-
-fn with(name: &str, xnnpack: Xnnpack) -> Interpreter {
-    Interpreter::new(&model(name), InterpreterOptions::new().xnnpack(xnnpack)).expect("valid")
 }
 
 fn run(interpreter: &mut Interpreter, invocation: &Invocation) {

@@ -31,7 +31,7 @@ mod weight_caches;
 
 use std::path::PathBuf;
 
-use tflite::{Interpreter, InterpreterOptions, Model};
+use tflite::{Interpreter, InterpreterOptions, Model, TensorElement, Xnnpack};
 
 /// Where a model of the tests is.
 fn path(name: &str) -> PathBuf {
@@ -56,18 +56,34 @@ fn interpreter(name: &str) -> Interpreter {
     Interpreter::new(&model(name), InterpreterOptions::new()).expect("a valid model")
 }
 
+fn with(name: &str, xnnpack: Xnnpack) -> Interpreter {
+    Interpreter::new(&model(name), InterpreterOptions::new().xnnpack(xnnpack)).expect("valid")
+}
+
+/// The elements of an input.
+#[track_caller]
+fn input<T: TensorElement>(interpreter: &Interpreter, index: usize) -> Vec<T> {
+    let input = interpreter.input(index).expect("an input");
+    input.data::<T>().expect("of this type").to_vec()
+}
+
+/// The elements of an output.
+#[track_caller]
+fn output<T: TensorElement>(interpreter: &Interpreter, index: usize) -> Vec<T> {
+    let output = interpreter.output(index).expect("an output");
+    output.data::<T>().expect("of this type").to_vec()
+}
+
+/// Writes all elements of an input.
+#[track_caller]
+fn write<T: TensorElement>(interpreter: &mut Interpreter, index: usize, elements: &[T]) {
+    let mut input = interpreter.input_mut(index).expect("an input");
+    input.copy_from_slice(elements).expect("as many as it has");
+}
+
 /// Runs `add`, which doubles three numbers.
 fn double(interpreter: &mut Interpreter, input: [f32; 3]) -> Vec<f32> {
-    interpreter
-        .input_mut(0)
-        .expect("input")
-        .copy_from_slice(&input)
-        .expect("three floats");
+    write(interpreter, 0, &input);
     interpreter.invoke().expect("no error");
-    interpreter
-        .output(0)
-        .expect("output")
-        .data::<f32>()
-        .expect("floats")
-        .to_vec()
+    output(interpreter, 0)
 }

@@ -1,14 +1,13 @@
 //! Integers that stand for real numbers.
 
-use tflite::{Error, Interpreter, InterpreterOptions, TensorType, Xnnpack};
+use tflite::{Error, TensorType, Xnnpack};
 
-use super::{interpreter, model};
+use super::{interpreter, with, write};
 
 #[test]
 fn numbers_are_rounded_as_the_runtime_rounds() {
     // XNNPACK rounds halves to even numbers.
-    let options = InterpreterOptions::new().xnnpack(Xnnpack::Off);
-    let mut interpreter = Interpreter::new(&model("quantize"), options).expect("valid");
+    let mut interpreter = with("quantize", Xnnpack::Off);
     let scale = {
         let output = interpreter.output(0).expect("two");
         assert_eq!(output.dtype(), TensorType::Int8);
@@ -17,11 +16,7 @@ fn numbers_are_rounded_as_the_runtime_rounds() {
     // Halves between two integers, whole ones, and what does not fit.
     for start in [-300, -130, -8, 0, 8, 120, 290] {
         let reals: Vec<f32> = (0..8).map(|i| (start + i) as f32 * scale / 2.0).collect();
-        interpreter
-            .input_mut(0)
-            .expect("one")
-            .copy_from_slice(&reals)
-            .expect("eight");
+        write(&mut interpreter, 0, &reals);
         interpreter.invoke().expect("valid");
         let output = interpreter.output(0).expect("two");
         let quantization = output.quantization().expect("int8");

@@ -1,27 +1,17 @@
 //! Other input shapes.
 
-use tflite::{Error, Interpreter, InterpreterOptions, Operation, Xnnpack};
+use tflite::{Error, Operation, Xnnpack};
 
-use super::{interpreter, model};
+use super::{input, interpreter, output, with, write};
 
 #[test]
 fn growing_and_shrinking() {
     for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
-        let options = InterpreterOptions::new().xnnpack(xnnpack);
-        let mut interpreter = Interpreter::new(&model("dynamic_batch"), options).expect("valid");
+        let mut interpreter = with("dynamic_batch", xnnpack);
         let one_row = [0.1_f32, 0.2, 0.3, 0.4];
-        interpreter
-            .input_mut(0)
-            .expect("one")
-            .copy_from_slice(&one_row)
-            .expect("four");
+        write(&mut interpreter, 0, &one_row);
         interpreter.invoke().expect("valid");
-        let expected = interpreter
-            .output(0)
-            .expect("one")
-            .data::<f32>()
-            .expect("f32")
-            .to_vec();
+        let expected = output::<f32>(&interpreter, 0);
         for batch in [1_usize, 2, 1000, 3, 3, 64] {
             interpreter.resize_input(0, &[batch, 4]).expect("any batch");
             let input = interpreter.input(0).expect("one");
@@ -37,11 +27,7 @@ fn growing_and_shrinking() {
             ));
 
             let rows = one_row.repeat(batch);
-            interpreter
-                .input_mut(0)
-                .expect("one")
-                .copy_from_slice(&rows)
-                .expect("fits");
+            write(&mut interpreter, 0, &rows);
             interpreter.invoke().expect("valid");
             let output = interpreter
                 .output(0)
@@ -61,8 +47,7 @@ fn growing_and_shrinking() {
 #[test]
 fn inputs_that_must_fit_together() {
     for xnnpack in [Xnnpack::Auto, Xnnpack::Off] {
-        let options = InterpreterOptions::new().xnnpack(xnnpack);
-        let mut interpreter = Interpreter::new(&model("concat"), options).expect("valid");
+        let mut interpreter = with("concat", xnnpack);
         let widths = [0, 1].map(|index| interpreter.input(index).expect("two").shape()[1]);
         assert_eq!(widths.iter().sum::<usize>(), 5);
         interpreter.invoke().expect("valid");
@@ -83,14 +68,7 @@ fn inputs_that_must_fit_together() {
         }
         // Nothing has happened.
         assert_eq!(interpreter.input(0).expect("one").shape(), [1, widths[0]]);
-        assert_eq!(
-            interpreter
-                .output(0)
-                .expect("one")
-                .data::<f32>()
-                .expect("f32"),
-            [0.0; 5]
-        );
+        assert_eq!(output::<f32>(&interpreter, 0), [0.0; 5]);
 
         interpreter
             .resize_inputs(&[(0, &[4, widths[0]]), (1, &[4, widths[1]])])
@@ -154,14 +132,7 @@ fn more_memory_than_there_is() {
 fn no_rows_at_all() {
     let mut interpreter = interpreter("dynamic_batch");
     if interpreter.resize_input(0, &[0, 4]).is_ok() {
-        assert_eq!(
-            interpreter
-                .input(0)
-                .expect("one")
-                .data::<f32>()
-                .expect("f32"),
-            [0.0; 0]
-        );
+        assert_eq!(input::<f32>(&interpreter, 0), [0.0; 0]);
         interpreter
             .input_mut(0)
             .expect("one")
@@ -207,11 +178,7 @@ fn outputs_whose_shape_depends_on_values() {
         ([0.0; 6], &[]),
         ([0.0, 0.0, 0.0, 1.0, 0.0, 0.0], &[6]),
     ] {
-        interpreter
-            .input_mut(0)
-            .expect("one")
-            .copy_from_slice(&input)
-            .expect("six");
+        write(&mut interpreter, 0, &input);
         interpreter.invoke().expect("valid");
         let output = interpreter.output(0).expect("one");
         assert_eq!(output.shape(), [expected.len(), 1]);
@@ -224,20 +191,9 @@ fn outputs_whose_shape_depends_on_values() {
         interpreter.output(0).expect("one").data::<i32>(),
         Err(Error::NotInvoked { .. })
     ));
-    interpreter
-        .input_mut(0)
-        .expect("one")
-        .copy_from_slice(&[1.0_f32; 3])
-        .expect("three");
+    write(&mut interpreter, 0, &[1.0_f32; 3]);
     interpreter.invoke().expect("valid");
-    assert_eq!(
-        interpreter
-            .output(0)
-            .expect("one")
-            .data::<i32>()
-            .expect("i32"),
-        [0, 2, 4]
-    );
+    assert_eq!(output::<i32>(&interpreter, 0), [0, 2, 4]);
 }
 
 #[test]

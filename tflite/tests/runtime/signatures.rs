@@ -1,12 +1,8 @@
 //! Running signatures.
 
-use tflite::{Error, Interpreter, InterpreterOptions, Operation, SignatureRunner, Xnnpack};
+use tflite::{Error, Operation, SignatureRunner, Xnnpack};
 
-use super::{interpreter, model};
-
-fn with(name: &str, xnnpack: Xnnpack) -> Interpreter {
-    Interpreter::new(&model(name), InterpreterOptions::new().xnnpack(xnnpack)).expect("valid")
-}
+use super::{interpreter, model, with};
 
 fn fill(runner: &mut SignatureRunner<'_>, name: &str, number: f32) {
     let mut input = runner.input_mut(name).expect("an input");
@@ -217,6 +213,41 @@ fn resizing_is_strict_and_lasts() {
         assert_eq!(interpreter.input(0).expect("x").shape(), [3, 2]);
         let join = interpreter.signature_runner("join").expect("there");
         assert_eq!(join.input("b").expect("b").shape(), [1, 3]);
+    }
+}
+
+#[test]
+fn shapes_that_xnnpack_must_not_compute_change_nothing() {
+    let mut interpreter = with("dynamic_signatures", Xnnpack::Auto);
+    // One in the interpreter's own subgraph, one in another.
+    type Shapes<'a> = &'a [(&'a str, &'a [usize])];
+    let shapes: [(&str, Shapes<'_>); 2] = [
+        ("double", &[("x", &[0, 2])]),
+        ("join", &[("a", &[0, 2]), ("b", &[0, 3])]),
+    ];
+    for (key, shapes) in shapes {
+        let mut runner = interpreter.signature_runner(key).expect("there");
+        let (name, _) = shapes[0];
+        fill(&mut runner, name, 1.0);
+        runner.invoke().expect("valid");
+        let before = read(&runner, "y");
+        let error = runner.resize_inputs(shapes).expect_err("no elements");
+        let Error::XnnpackShapes { ref reason } = error else {
+            panic!("{error}")
+        };
+        assert!(reason.contains("no elements"), "{reason}");
+        assert_eq!(read(&runner, "y"), before);
+        runner.invoke().expect("nothing has happened");
+        assert_eq!(read(&runner, "y"), before);
+        drop(runner);
+
+        let mut without = with("dynamic_signatures", Xnnpack::Off);
+        let mut runner = without.signature_runner(key).expect("there");
+        runner
+            .resize_inputs(shapes)
+            .expect("the runtime's kernels can");
+        runner.invoke().expect("nothing to do");
+        assert_eq!(read(&runner, "y"), [0.0; 0]);
     }
 }
 

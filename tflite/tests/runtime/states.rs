@@ -1,17 +1,13 @@
 //! What can be done when.
 
-use tflite::{Error, Interpreter, InterpreterOptions, Operation, Xnnpack};
+use tflite::{Error, Interpreter, Operation, Xnnpack};
 
-use super::{double, interpreter, model};
+use super::{double, input, interpreter, output, with, write};
 
 /// `gather` with an index that is out of range.
 fn failed() -> Interpreter {
     let mut interpreter = interpreter("gather");
-    interpreter
-        .input_mut(0)
-        .expect("one")
-        .copy_from_slice(&[0, 5, 0])
-        .expect("three");
+    write(&mut interpreter, 0, &[0, 5, 0]);
     let error = interpreter.invoke().expect_err("5 is out of range");
     let Error::Runtime {
         operation, ref log, ..
@@ -57,23 +53,9 @@ fn outputs_are_seen_but_not_read_before_the_first_invocation() {
 fn inputs_keep_their_values() {
     let mut interpreter = interpreter("add");
     assert_eq!(double(&mut interpreter, [1.0, 2.0, 3.0]), [2.0, 4.0, 6.0]);
-    assert_eq!(
-        interpreter
-            .input(0)
-            .expect("one")
-            .data::<f32>()
-            .expect("f32"),
-        [1.0, 2.0, 3.0]
-    );
+    assert_eq!(input::<f32>(&interpreter, 0), [1.0, 2.0, 3.0]);
     interpreter.invoke().expect("again");
-    assert_eq!(
-        interpreter
-            .output(0)
-            .expect("one")
-            .data::<f32>()
-            .expect("f32"),
-        [2.0, 4.0, 6.0]
-    );
+    assert_eq!(output::<f32>(&interpreter, 0), [2.0, 4.0, 6.0]);
 }
 
 #[test]
@@ -98,19 +80,8 @@ fn a_failed_invocation_poisons_until_a_reset() {
     );
 
     interpreter.reset().expect("made anew");
-    assert_eq!(
-        interpreter
-            .input(0)
-            .expect("one")
-            .data::<i32>()
-            .expect("i32"),
-        [0; 3]
-    );
-    interpreter
-        .input_mut(0)
-        .expect("one")
-        .copy_from_slice(&[4, 4, 4])
-        .expect("three");
+    assert_eq!(input::<i32>(&interpreter, 0), [0; 3]);
+    write(&mut interpreter, 0, &[4, 4, 4]);
     interpreter.invoke().expect("4 is in range");
     assert_eq!(
         interpreter
@@ -134,16 +105,11 @@ fn a_resize_also_heals() {
 
 #[test]
 fn a_reset_keeps_shapes_and_options() {
-    let options = InterpreterOptions::new().xnnpack(Xnnpack::Off);
-    let mut interpreter = Interpreter::new(&model("gather"), options).expect("valid");
+    let mut interpreter = with("gather", Xnnpack::Off);
     let report = interpreter.delegate_report();
     // SAFETY: the operator takes any number of indices.
     unsafe { interpreter.resize_inputs_relaxed(&[(0, &[5])]) }.expect("any length");
-    interpreter
-        .input_mut(0)
-        .expect("one")
-        .copy_from_slice(&[9; 5])
-        .expect("five");
+    write(&mut interpreter, 0, &[9; 5]);
     interpreter.invoke().expect_err("9 is out of range");
     interpreter.reset().expect("made anew");
     assert_eq!(interpreter.input(0).expect("one").shape(), [5]);
@@ -154,11 +120,7 @@ fn a_reset_keeps_shapes_and_options() {
 fn each_failure_has_its_own_log() {
     let mut interpreter = failed();
     interpreter.reset().expect("made anew");
-    interpreter
-        .input_mut(0)
-        .expect("one")
-        .copy_from_slice(&[-1, 0, 0])
-        .expect("three");
+    write(&mut interpreter, 0, &[-1, 0, 0]);
     let error = interpreter.invoke().expect_err("-1 is out of range");
     let Error::Runtime { log, .. } = error else {
         panic!("{error}")
@@ -170,17 +132,9 @@ fn each_failure_has_its_own_log() {
 fn variables_live_until_the_reset() {
     let mut interpreter = interpreter("counter");
     let add = |interpreter: &mut Interpreter, number: f32| {
-        interpreter
-            .input_mut(0)
-            .expect("one")
-            .copy_from_slice(&[number])
-            .expect("one number");
+        write(interpreter, 0, &[number]);
         interpreter.invoke().expect("valid");
-        interpreter
-            .output(0)
-            .expect("one")
-            .data::<f32>()
-            .expect("f32")[0]
+        output::<f32>(interpreter, 0)[0]
     };
     assert_eq!(add(&mut interpreter, 1.0), 1.0);
     assert_eq!(add(&mut interpreter, 2.5), 3.5);

@@ -2,7 +2,7 @@
 
 use tflite::{Error, TensorRole, TensorType};
 
-use super::{double, interpreter};
+use super::{double, input, interpreter, output, write};
 
 #[test]
 fn metadata() {
@@ -62,14 +62,7 @@ fn a_model_without_inputs() {
     ));
     assert!(interpreter.resize_input(0, &[1]).is_err());
     interpreter.invoke().expect("nothing to do");
-    assert_eq!(
-        interpreter
-            .output(0)
-            .expect("one")
-            .data::<f32>()
-            .expect("f32"),
-        [1.0, 2.0, 3.0]
-    );
+    assert_eq!(output::<f32>(&interpreter, 0), [1.0, 2.0, 3.0]);
 }
 
 #[test]
@@ -85,76 +78,33 @@ fn an_input_that_is_left_out() {
     missing(interpreter.input(0).expect_err("left out"));
     missing(interpreter.input_mut(0).expect_err("left out"));
     missing(interpreter.resize_input(0, &[3]).expect_err("left out"));
-    interpreter
-        .input_mut(1)
-        .expect("there")
-        .copy_from_slice(&[1.0_f32, 2.0, 3.0])
-        .expect("fits");
+    write(&mut interpreter, 1, &[1.0_f32, 2.0, 3.0]);
     interpreter.invoke().expect("valid");
-    assert_eq!(
-        interpreter
-            .output(0)
-            .expect("one")
-            .data::<f32>()
-            .expect("f32"),
-        [2.0, 4.0, 6.0]
-    );
+    assert_eq!(output::<f32>(&interpreter, 0), [2.0, 4.0, 6.0]);
 }
 
 #[test]
 fn one_tensor_as_two_inputs() {
     let mut interpreter = interpreter("duplicate_input");
-    interpreter
-        .input_mut(0)
-        .expect("0")
-        .copy_from_slice(&[1.0_f32, 2.0, 3.0])
-        .expect("fits");
+    write(&mut interpreter, 0, &[1.0_f32, 2.0, 3.0]);
     // The second input is the first one, so this is what counts.
-    interpreter
-        .input_mut(1)
-        .expect("1")
-        .copy_from_slice(&[5.0_f32, 6.0, 7.0])
-        .expect("fits");
-    assert_eq!(
-        interpreter.input(0).expect("0").data::<f32>().expect("f32"),
-        [5.0, 6.0, 7.0]
-    );
+    write(&mut interpreter, 1, &[5.0_f32, 6.0, 7.0]);
+    assert_eq!(input::<f32>(&interpreter, 0), [5.0, 6.0, 7.0]);
     interpreter.invoke().expect("valid");
-    assert_eq!(
-        interpreter
-            .output(0)
-            .expect("one")
-            .data::<f32>()
-            .expect("f32"),
-        [10.0, 12.0, 14.0]
-    );
+    assert_eq!(output::<f32>(&interpreter, 0), [10.0, 12.0, 14.0]);
 }
 
 #[test]
 fn an_output_that_is_an_input() {
     let mut interpreter = interpreter("input_is_output");
     assert_eq!(double(&mut interpreter, [1.0, 2.0, 3.0]), [2.0, 4.0, 6.0]);
-    assert_eq!(
-        interpreter
-            .output(1)
-            .expect("two")
-            .data::<f32>()
-            .expect("f32"),
-        [1.0, 2.0, 3.0]
-    );
+    assert_eq!(output::<f32>(&interpreter, 1), [1.0, 2.0, 3.0]);
 }
 
 #[test]
 fn a_constant_input_cannot_be_written() {
     let mut interpreter = interpreter("constant_input");
-    assert_eq!(
-        interpreter
-            .input(1)
-            .expect("two")
-            .data::<f32>()
-            .expect("f32"),
-        [1.0, 2.0, 3.0]
-    );
+    assert_eq!(input::<f32>(&interpreter, 1), [1.0, 2.0, 3.0]);
     let mut constant = interpreter.input_mut(1).expect("two");
     let read_only = |error: Error| assert!(matches!(error, Error::ReadOnly { .. }), "{error}");
     read_only(constant.data_mut::<f32>().expect_err("constant"));
@@ -177,14 +127,7 @@ fn a_constant_output_can_be_read() {
         Err(Error::NotInvoked { .. })
     ));
     assert_eq!(double(&mut interpreter, [1.0, 1.0, 1.0]), [2.0, 3.0, 4.0]);
-    assert_eq!(
-        interpreter
-            .output(1)
-            .expect("two")
-            .data::<f32>()
-            .expect("f32"),
-        [1.0, 2.0, 3.0]
-    );
+    assert_eq!(output::<f32>(&interpreter, 1), [1.0, 2.0, 3.0]);
 }
 
 #[test]

@@ -64,6 +64,20 @@ fn the_census_agrees_with_fixed_shapes_too() {
 }
 
 #[test]
+fn what_was_said_along_with_a_success_is_forgotten() {
+    let model = include_bytes!("../../../tests/models/constant_input.tflite");
+    let (mut native, _) = build(model, XnnpackOptions::new(), XnnpackDelegate::create);
+    crate::report::tests::send(&native.reporter, c"of an earlier call");
+    native.invoke().expect("valid");
+    let error = native.resize_inputs(&vec![(1, vec![4])]);
+    let Err(Error::Runtime { log, .. }) = error else {
+        panic!("a constant")
+    };
+    assert!(log.contains("fixed-size"), "{log}");
+    assert!(!log.contains("earlier"), "{log}");
+}
+
+#[test]
 fn outputs_are_zero_after_each_allocation() {
     let model = include_bytes!("../../../tests/models/dynamic_batch.tflite");
     let (mut native, status) = build(model, XnnpackOptions::new(), XnnpackDelegate::create);
