@@ -144,6 +144,7 @@ fn describe(target: &Target) -> Result<String, Error> {
     // Writing to a String does not fail.
     let _ = writeln!(text, "pins = {:?}", hash(tflite_sys_source::pins_text()));
     let _ = writeln!(text, "cmake = {:?}", hash_files("cmake")?);
+    let _ = writeln!(text, "checked = {:?}", hash_files("shim/checked")?);
     // The part of the shim that the library contains, and what this script itself decides.
     for file in [
         "shim/minimal_logging.cc",
@@ -158,6 +159,7 @@ fn describe(target: &Target) -> Result<String, Error> {
     for (name, cpp) in [("cc", false), ("cxx", true)] {
         let _ = writeln!(text, "{name} = {:?}", compiler(cpp));
     }
+    let _ = writeln!(text, "features = {:?}", cmake::feature_flags()?);
     let toolchain = vars::get("CMAKE_TOOLCHAIN_FILE").unwrap_or_default();
     let _ = writeln!(
         text,
@@ -190,7 +192,7 @@ fn compiler(cpp: bool) -> Vec<String> {
     lines
 }
 
-/// The hash of all files below `dir`, names included, in a fixed order, but for CMake's comments.
+/// The hash of all files below `dir`, names included, in a fixed order, but for comments.
 fn hash_files(dir: &str) -> Result<String, Error> {
     let mut files = Vec::new();
     list(Path::new(dir), &mut files)?;
@@ -201,15 +203,17 @@ fn hash_files(dir: &str) -> Result<String, Error> {
         context.update(file.to_string_lossy().as_bytes());
         context.update(b"\n");
         // A comment is no reason to build everything again.
-        for line in content
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("# "))
-        {
+        for line in content.lines().filter(|line| !is_comment(line)) {
             context.update(line.as_bytes());
             context.update(b"\n");
         }
     }
     Ok(hex(context))
+}
+
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("# ") || line.starts_with("// ")
 }
 
 fn list(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {

@@ -10,6 +10,38 @@ use crate::{tools, vars};
 /// File name of the library.
 pub(crate) const ARCHIVE: &str = "libtensorflowlite_c.a";
 
+/// What Rust calls the extensions of x86 that the kernels have code for, and the compilers' flags.
+const X86_FEATURES: [(&str, &str); 15] = [
+    ("sse3", "-msse3"),
+    ("ssse3", "-mssse3"),
+    ("sse4.1", "-msse4.1"),
+    ("sse4.2", "-msse4.2"),
+    ("popcnt", "-mpopcnt"),
+    ("lzcnt", "-mlzcnt"),
+    ("bmi1", "-mbmi"),
+    ("bmi2", "-mbmi2"),
+    ("f16c", "-mf16c"),
+    ("fma", "-mfma"),
+    ("avx", "-mavx"),
+    ("avx2", "-mavx2"),
+    ("avx512f", "-mavx512f"),
+    ("avx512bw", "-mavx512bw"),
+    ("avx512vl", "-mavx512vl"),
+];
+
+/// The flags for what Rust may use beyond the target's base line, as by `-Ctarget-cpu=x86-64-v2`
+/// or `-Ctarget-feature=+sse4.1`: the kernels may then use it too.
+pub(crate) fn feature_flags() -> Result<Vec<String>, Error> {
+    let arch = vars::cargo("CARGO_CFG_TARGET_ARCH")?;
+    if !matches!(arch.as_str(), "x86" | "x86_64") {
+        return Ok(Vec::new());
+    }
+    let features = vars::cargo("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    let is_on = |name: &str| features.split(',').any(|feature| feature == name);
+    let flags = X86_FEATURES.iter().filter(|(name, _)| is_on(name));
+    Ok(flags.map(|(_, flag)| (*flag).to_owned()).collect())
+}
+
 /// Builds the library from the tree `source` in the folder `work`, and says where it is.
 pub(crate) fn build(source: &Path, work: &Path) -> Result<PathBuf, Error> {
     let ninja = tools::has_ninja();
@@ -20,6 +52,9 @@ pub(crate) fn build(source: &Path, work: &Path) -> Result<PathBuf, Error> {
         .canonicalize()
         .map_err(|error| Error::io("find", source, error))?;
     let mut config = cmake::Config::new("cmake");
+    for flag in feature_flags()? {
+        config.cflag(&flag).cxxflag(&flag);
+    }
     config
         .profile("Release")
         .out_dir(work)

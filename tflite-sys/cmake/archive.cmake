@@ -2,7 +2,7 @@
 # links it names one library and needs not know what it is made of.
 
 set(_objects)
-foreach(_target absl_all small ruy_all tflite_runtime tflite_kernels tflite_xnnpack)
+foreach(_target absl_all small ruy_all tflite_runtime tflite_kernels tflite_xnnpack tflite_checked)
   list(APPEND _objects $<TARGET_OBJECTS:${_target}>)
 endforeach()
 

@@ -17,7 +17,7 @@ lite_sources(_runtime
   delegates delegates/external experimental/remat experimental/resource
   profiling/telemetry profiling/telemetry/c)
 list(FILTER _runtime EXCLUDE REGEX
-  "/tflite_with_xnnpack[.]cc$|with_selected_ops[.]cc$|tensorflow_profiler_logger[^/]*[.]cc$|minimal_logging_[a-z]*[.]cc$|xnnpack_plugin|nnapi_plugin|/hexagon_plugin|/gpu_plugin|coreml_plugin|edgetpu")
+  "/tflite_with_xnnpack[.]cc$|with_selected_ops[.]cc$|tensorflow_profiler_logger[^/]*[.]cc$|minimal_logging_[a-z]*[.]cc$|xnnpack_plugin|nnapi_plugin|/hexagon_plugin|/gpu_plugin|coreml_plugin|edgetpu|/create_op_resolver_with_builtin_ops[.]cc$")
 list(APPEND _runtime
   "${LITE}/profiling/platform_profiler.cc"
   "${LITE}/profiling/root_profiler.cc"
@@ -97,6 +97,14 @@ lite_library(tflite_runtime ${_runtime})
 lite_library(tflite_kernels ${_kernels})
 lite_library(tflite_xnnpack ${_xnnpack_delegate})
 
+# In the place of create_op_resolver_with_builtin_ops.cc: the same operators, with checks of the
+# values that their kernels trust.
+file(GLOB _checked "${CMAKE_CURRENT_LIST_DIR}/../shim/checked/*.cc")
+lite_library(tflite_checked ${_checked})
+# No kernel's unwritten output shows memory that nobody initialised: the arena starts with zeros.
+set_source_files_properties("${LITE}/simple_memory_arena.cc" PROPERTIES
+  COMPILE_OPTIONS "-include;${CMAKE_CURRENT_LIST_DIR}/../shim/checked/zeroed.h")
+
 # The sources are small files under large headers: compiled together they take a part of
 # the time. Left out are those that define the same names (or, portable_tensor_utils, the
 # same include guard) as a neighbour, and those that rename Eigen's namespace, which must
@@ -104,6 +112,8 @@ lite_library(tflite_xnnpack ${_xnnpack_delegate})
 set_target_properties(tflite_runtime tflite_kernels tflite_xnnpack PROPERTIES
   UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
 foreach(_alone
+    simple_memory_arena
+    simple_memory_arena_debug_dump
     simple_planner
     kernels/conv
     kernels/cpu_backend_gemm_eigen

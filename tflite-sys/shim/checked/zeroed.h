@@ -1,0 +1,22 @@
+// Included before everything else in simple_memory_arena.cc: its memory starts with zeros, so that
+// tensors which a kernel leaves unwritten hold no memory that nobody initialised.
+
+#ifndef TFLITE_SYS_CHECKED_ZEROED_H_
+#define TFLITE_SYS_CHECKED_ZEROED_H_
+
+// Before the definition below: it takes back what others define.
+#include <cstdlib>
+
+extern "C" void* tflite_sys_aligned_alloc(std::size_t alignment, std::size_t size);
+extern "C" void* tflite_sys_malloc(std::size_t size);
+
+#if defined(__APPLE__)
+namespace std {
+using ::tflite_sys_malloc;
+}
+#define malloc tflite_sys_malloc
+#else
+#define aligned_alloc tflite_sys_aligned_alloc
+#endif
+
+#endif  // TFLITE_SYS_CHECKED_ZEROED_H_
