@@ -287,6 +287,22 @@ TfLiteStatus Dilate(const Op& op) {
   return kTfLiteOk;
 }
 
+// With float inputs and integer filters, the kernel writes as many channels as the input's and the
+// option come to. Else it looks at the filter.
+TfLiteStatus DepthwiseChannels(const Op& op) {
+  const TfLiteTensor* input = op.input(0);
+  const TfLiteTensor* filter = op.input(1);
+  TFLITE_SYS_OK(op.ExpectRank(0, 4));
+  TFLITE_SYS_OK(op.ExpectRank(1, 4));
+  if (input->type != kTfLiteFloat32 || filter->type == kTfLiteFloat32) return kTfLiteOk;
+  const int64_t multiplier = op.params<TfLiteDepthwiseConvParams>()->depth_multiplier;
+  if (Dim(input, 3) * multiplier != Dim(filter, 3)) {
+    return op.Refuse("%lld times %d channels are not those of the filter, %d",
+                     static_cast<long long>(multiplier), Dim(input, 3), Dim(filter, 3));
+  }
+  return kTfLiteOk;
+}
+
 constexpr Guard kGuards[] = {
     {.code = kTfLiteBuiltinFill, .known = 0b1, .values = Fill},
     {.code = kTfLiteBuiltinBroadcastTo, .known = 0b10, .values = BroadcastTo},
@@ -322,7 +338,7 @@ constexpr Guard kGuards[] = {
      .invoke = NonMaxSuppression},
     {.code = kTfLiteBuiltinDilate, .known = 0b10, .values = Dilate, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinConv2d, .invoke = NotEmpty},
-    {.code = kTfLiteBuiltinDepthwiseConv2d, .invoke = NotEmpty},
+    {.code = kTfLiteBuiltinDepthwiseConv2d, .prepare = DepthwiseChannels, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinConv3d, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinConv3dTranspose, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinAveragePool2d, .invoke = NotEmpty},

@@ -27,6 +27,7 @@ mod shapes;
 mod signatures;
 mod states;
 mod tensors;
+mod values;
 mod weight_caches;
 
 use std::path::PathBuf;

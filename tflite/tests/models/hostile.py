@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+"""Makes models of one operator each, with values that its kernel must not be given.
+
+    venv/bin/python hostile.py
+
+writes hostile/*.tflite and hostile/cases.json beside this file; requirements.txt says what it
+needs. What good values give is what the official Python runtime computes. Bad values come with the
+words that the error must have; the same values as constants of the model are tried, too.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from cases.build import Op, T, code, data, graph, make, model, operator, pack, schema, tensor
+
+FOLDER = pathlib.Path(__file__).parent / "hostile"
+NUMPY = {
+    T.FLOAT32: np.float32,
+    T.INT8: np.int8,
+    T.INT16: np.int16,
+    T.INT32: np.int32,
+    T.INT64: np.int64,
+    T.BOOL: np.bool_,
+}
+INT_MIN, INT_MAX, LONG_MIN = -(2**31), 2**31 - 1, -(2**63)
+CASES = []
+
+
+class Tensor:
+    """An input or output: shape, type, and what it holds if it is a constant."""
+
+    def __init__(self, shape, dtype=T.FLOAT32, constant=None, **fields):
+        self.shape, self.dtype, self.constant, self.fields = list(shape), dtype, constant, fields
+
+
+def counted(*shape, dtype=T.FLOAT32):
+    """What is computed with, if it does not matter what it is."""
+    count = int(np.prod(shape))
+    return Tensor(shape, dtype, list(range(1, count + 1)))
+
+
+def given(*shape, dtype=T.INT32):
+    """Given when the model runs."""
+    return Tensor(shape, dtype)
+
+
+def result(*shape, dtype=T.FLOAT32):
+    """-1 where the length depends on values."""
+    if -1 in shape:
+        known = [1 if dim == -1 else dim for dim in shape]
+        return Tensor(known, dtype, shapeSignature=list(shape))
+    return Tensor(shape, dtype)
+
+
+def build(builtin, inputs, outputs, kind, options, version):
+    tensors, buffers = [], []
+    for index, one in enumerate(inputs + outputs):
+        buffer = 0
+        if one.constant is not None:
+            buffers.append(data(one.constant, NUMPY[one.dtype]))
+            buffer = len(buffers)
+        tensors.append(tensor(f"t{index}", one.shape, one.dtype, buffer, **one.fields))
+    count = len(inputs)
+    step = operator(
+        list(range(count)), list(range(count, len(tensors))), kind=kind, options=options
+    )
+    used = code(builtin)
+    used.version = version
+    open_inputs = [index for index, one in enumerate(inputs) if one.constant is None]
+    whole = graph(tensors, [step], open_inputs, range(count, len(tensors)))
+    return pack(model(whole, [used], *buffers))
+
+
+def run(content, inputs, values):
+    interpreter = Interpreter(
+        model_content=content,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    interpreter.allocate_tensors()
+    details = interpreter.get_input_details()
+    for detail, value in zip(details, values):
+        array = np.asarray(value, detail["dtype"]).reshape(detail["shape"])
+        interpreter.set_tensor(detail["index"], array)
+    interpreter.invoke()
+    outputs = []
+    for detail in interpreter.get_output_details():
+        shape = detail["shape"].tolist()
+        # The Python runtime does not give out what is empty.
+        values = interpreter.get_tensor(detail["index"]).reshape(-1).tolist() if np.prod(shape) else []
+        outputs.append({"shape": shape, "data": values})
+    return outputs
+
+
+def case(builtin, inputs, outputs, good=(), bad=(), kind=None, options=None, name=None, version=1,
+         constants=True):
+    """`good` and `bad` list what the open inputs are given; `bad` goes on with the error's words."""
+    operators = {number: text for text, number in vars(Op).items() if isinstance(number, int)}
+    name = name or operators[builtin].lower()
+    options = make(getattr(schema, f"{kind}T"), **(options or {})) if kind else None
+    content = build(builtin, inputs, outputs, kind, options, version)
+    (FOLDER / f"{name}.tflite").write_bytes(content)
+    open_inputs = [one for one in inputs if one.constant is None]
+    entry = {"model": name, "good": [], "bad": [], "constant": []}
+    for values in good:
+        entry["good"].append({"inputs": values, "outputs": run(content, open_inputs, values)})
+    for number, (*values, words) in enumerate(bad):
+        entry["bad"].append({"inputs": values, "words": words})
+        if not constants:
+            continue
+        fixed = iter(values)
+        known = [
+            one if one.constant is not None else Tensor(one.shape, one.dtype, next(fixed))
+            for one in inputs
+        ]
+        # XNNPACK and the builder of subgraphs want something to be left open.
+        data_input = next((i for i, one in enumerate(inputs) if one.constant is not None), None)
+        if data_input is None:
+            continue
+        known[data_input] = Tensor(known[data_input].shape, known[data_input].dtype)
+        variant = f"{name}_constant_{number}"
+        content_variant = build(builtin, known, outputs, kind, options, version)
+        (FOLDER / f"{variant}.tflite").write_bytes(content_variant)
+        entry["constant"].append({"model": variant, "words": words})
+    CASES.append(entry)
+
+
+def refused(name, builtin, inputs, outputs, words, kind=None, options=None, version=1):
+    """A model that has types or ranks, rather than values, which the kernel must not be given."""
+    options = make(getattr(schema, f"{kind}T"), **(options or {})) if kind else None
+    content = build(builtin, inputs, outputs, kind, options, version)
+    (FOLDER / f"{name}.tflite").write_bytes(content)
+    constant = [{"model": name, "words": words}]
+    CASES.append({"model": None, "good": [], "bad": [], "constant": constant})
+
+
+def slices():
+    case(
+        Op.REVERSE_SEQUENCE, [counted(2, 4, 3), given(2)], [result(2, 4, 3)],
+        kind="ReverseSequenceOptions", options={"seqDim": 1, "batchDim": 0},
+        good=[[[0, 4]], [[3, 1]]],
+        bad=[([2, 9], "REVERSE_SEQUENCE: length 9 of batch 1 is not within 0..=4"),
+             ([-1, 2], "length -1 of batch 0"), ([INT_MIN, 2], "length -2147483648 of batch 0")],
+    )
+    case(
+        Op.SLICE, [counted(3, 4), given(2), given(2)], [result(-1, -1)], kind="SliceOptions",
+        good=[[[0, 0], [3, 4]], [[3, 1], [-1, 3]], [[2, 3], [1, 1]]],
+        bad=[([-1, 0], [1, 1], "SLICE: begin -1 of axis 0 is not within 0..=3"),
+             ([0, 5], [-1, -1], "begin 5 of axis 1 is not within 0..=4"),
+             ([0, 2], [3, 3], "size 3 of axis 1 is not within 0..=2"),
+             ([INT_MAX, 0], [INT_MAX, 1], "begin 2147483647 of axis 0")],
+    )
+    case(
+        Op.SLICE, [counted(3, 4), given(2), given(2)], [result(1, 2)], kind="SliceOptions",
+        name="slice_given_shape", constants=False, good=[[[2, 1], [1, 2]]],
+        bad=[([0, 0], [3, 4], "size 3 of axis 0 is not that of the output, 1")],
+    )
+    case(
+        Op.STRIDED_SLICE, [counted(5), given(1), given(1), given(1)], [result(-1)],
+        kind="StridedSliceOptions",
+        good=[[[0], [5], [2]], [[-1], [-6], [-1]], [[9], [0], [1]]],
+        bad=[([0], [5], [0], "STRIDED_SLICE: stride 0 of position 0")],
+    )
+    many = given(5)
+    refused(
+        "strided_slice_axes", Op.STRIDED_SLICE, [given(2, 3), many, many, many],
+        [result(1, 1, 1, 2, 3)], "STRIDED_SLICE: 2 axes and 5 new ones are more than 5",
+        kind="StridedSliceOptions", options={"newAxisMask": 0b11111},
+    )
+    case(
+        Op.PAD, [counted(2, 3), given(2, 2)], [result(-1, -1)], kind="PadOptions",
+        good=[[[0, 0, 0, 0]], [[1, 0, 2, 1]]],
+        bad=[([-1, 0, 0, 0], "PAD: padding -1 and 0 of axis 0"),
+             ([INT_MAX, INT_MAX, 0, 0], "padding 2147483647 and 2147483647 of axis 0")],
+    )
+    case(
+        Op.MIRROR_PAD, [counted(2, 3), given(2, 2)], [result(-1, -1)], kind="MirrorPadOptions",
+        options={"mode": 0}, good=[[[1, 1, 2, 2]], [[0, 0, 0, 0]]],
+        bad=[([2, 0, 0, 0], "MIRROR_PAD: padding 2 of axis 0 is not within 0..=1"),
+             ([0, 0, 0, 1000000], "padding 1000000 of axis 1 is not within 0..=2"),
+             ([0, -1, 0, 0], "padding -1 of axis 0")],
+    )
+    case(
+        Op.TRANSPOSE, [counted(2, 3, 4), given(3)], [result(-1, -1, -1)], kind="TransposeOptions",
+        good=[[[2, 0, 1]], [[-1, -3, -2]]],
+        bad=[([0, 0, 1], "TRANSPOSE: axis 0 is there twice"), ([0, -3, 1], "axis 0 is there twice"),
+             ([0, 1, 3], "axis 3 is not within -3..=2")],
+    )
+    case(
+        Op.SPLIT, [given(1), counted(4, 2)], [result(-1, -1), result(-1, -1)], kind="SplitOptions",
+        options={"numSplits": 2}, good=[[[0]], [[-1]]],
+        bad=[([2], "SPLIT: axis 2 is not within -2..=1"), ([-3], "axis -3")],
+    )
+    case(
+        Op.SPLIT_V, [counted(4), given(2), given(1)], [result(-1), result(-1)],
+        kind="SplitVOptions", options={"numSplits": 2}, good=[[[4, 0], [0]], [[-1, 1], [-1]]],
+        bad=[([6, -2], [0], "SPLIT_V: size 6 of part 0 is not within 0..=4"),
+             ([2, 2], [1], "axis 1 is not within -1..=0")],
+    )
+    case(
+        Op.BATCH_TO_SPACE_ND, [counted(4, 1, 1, 1), given(2), given(2, 2)], [result(-1, -1, -1, 1)],
+        kind="BatchToSpaceNDOptions", good=[[[2, 2], [0, 0, 0, 0]], [[1, 4], [0, 0, 1, 3]]],
+        bad=[([-2, -2], [0, 0, 0, 0], "BATCH_TO_SPACE_ND: block size -2 of axis 1"),
+             ([2, 2], [3, 0, 0, 0], "axis 1 would have the length -1")],
+    )
+    case(
+        Op.SPACE_TO_BATCH_ND, [counted(1, 2, 2, 1), given(2), given(2, 2)],
+        [result(-1, -1, -1, 1)], kind="SpaceToBatchNDOptions",
+        good=[[[2, 2], [0, 0, 0, 0]], [[1, 4], [0, 0, 1, 1]]],
+        bad=[([0, 2], [0, 0, 0, 0], "SPACE_TO_BATCH_ND: block size 0 of axis 1"),
+             ([1, 1], [-1, 0, 0, 0], "-1 at an edge of axis 1"),
+             ([1, 1], [INT_MAX, INT_MAX, 0, 0], "axis 1 would have the length 4294967296")],
+    )
+    refused(
+        "reverse_no_axes", Op.REVERSE_V2, [given(2, 3, dtype=T.FLOAT32), given(0)],
+        [result(2, 3)], "REVERSE_V2: there are no axes", kind="ReverseV2Options",
+    )
+
+
+def sizes():
+    case(
+        Op.TILE, [counted(2, 3), given(2)], [result(-1, -1)], kind="TileOptions",
+        good=[[[1, 2]], [[0, 5]]],
+        bad=[([-1, 1], "TILE: multiple -1 of axis 0"), ([-1, -1], "multiple -1 of axis 0"),
+             ([2**30 + 1, 1], "multiple 1073741825 of axis 0 is not within 0..=1073741823"),
+             ([2**20, 2**20], "more than 2147483647 elements")],
+    )
+    case(
+        Op.FILL, [given(2), Tensor([], T.FLOAT32, [7])], [result(-1, -1)], kind="FillOptions",
+        good=[[[2, 3]], [[0, 3]]],
+        bad=[([-1, -1], "FILL: length -1 of axis 0"), ([2**16, 2**16], "more than 2147483647"),
+             ([0, INT_MIN], "length -2147483648 of axis 1")],
+    )
+    case(
+        Op.BROADCAST_TO, [counted(1, 3), given(2)], [result(-1, -1)], version=2,
+        kind="BroadcastToOptions", good=[[[4, 3]], [[1, 3]]],
+        bad=[([0, 3], "BROADCAST_TO: length 0 of axis 0 is not within 1.."),
+             ([-1, 3], "length -1 of axis 0"), ([2**30, 3], "more than 2147483647 elements")],
+    )
+    for builtin, kind in [
+        (Op.RESIZE_BILINEAR, "ResizeBilinearOptions"),
+        (Op.RESIZE_NEAREST_NEIGHBOR, "ResizeNearestNeighborOptions"),
+    ]:
+        case(
+            builtin, [counted(1, 2, 2, 1), given(2)], [result(1, -1, -1, 1)], kind=kind,
+            good=[[[1, 1]], [[4, 3]]],
+            bad=[([0, 2], ": length 0 of axis 0 is not within 1.."),
+                 ([-1, -1], ": length -1 of axis 0"),
+                 ([2**16, 2**16], "more than 2147483647 elements")],
+        )
+    case(
+        Op.BROADCAST_ARGS, [given(2), given(2)], [result(2, dtype=T.INT32)],
+        good=[[[2, 1], [1, 3]], [[2, 3], [2, 3]]],
+        bad=[([2, 3], [2, 4], "BROADCAST_ARGS: the lengths 3 and 4 do not fit")],
+    )
+    case(
+        Op.RANGE, [given(), given(), given()], [result(-1, dtype=T.INT32)], kind="RangeOptions",
+        good=[[0, 5, 2], [5, 5, 1], [3, -3, -1]],
+        bad=[(0, 5, 0, "RANGE: from 0 to 5 by 0"), (0, 5, -1, "from 0 to 5 by -1"),
+             (INT_MIN, INT_MAX, 1, "are not within 0..=2147483647 steps")],
+    )
+    case(
+        Op.RANGE, [given(dtype=T.FLOAT32) for _ in range(3)], [result(-1)], kind="RangeOptions",
+        name="range_float", good=[[0, 1, 0.25]],
+        bad=[(0, 1e30, 1e-30, "RANGE: from 0 to 1e+30 by 1e-30")],
+    )
+    case(
+        Op.RESHAPE, [counted(6), given(2)], [result(-1, -1)], kind="ReshapeOptions",
+        good=[[[2, 3]], [[-1, 6]]], constants=False,
+        bad=[([-2, -3], "RESHAPE: length -2 of axis 0"), ([-1, -1], "2 lengths are unknown"),
+             ([2**16, 2**16], "more than 2147483647 elements")],
+    )
+    case(
+        Op.RESHAPE, [counted(6), given(5)], [result(-1, -1, -1, -1, -1)], kind="ReshapeOptions",
+        name="reshape_wraps",
+        bad=[([2**16] * 4 + [-1], "RESHAPE: the output would have more than 2147483647 elements")],
+    )
+    case(
+        Op.TRANSPOSE_CONV, [given(4), counted(1, 2, 2, 1), counted(1, 2, 2, 1)],
+        [result(1, -1, -1, 1)], kind="TransposeConvOptions",
+        options={"padding": 1, "strideW": 2, "strideH": 2}, good=[[[1, 4, 4, 1]]],
+        bad=[([1, 400, 400, 1], "TRANSPOSE_CONV: the output shape [1, 400, 400, 1]"),
+             ([1, 4, 4, 7], "the output shape [1, 4, 4, 7]")],
+    )
+    case(
+        Op.RANDOM_UNIFORM, [given(2)], [result(-1, -1)], kind="RandomOptions",
+        bad=[([-1, -1], "RANDOM_UNIFORM: length -1 of axis 0"), ([2**16, 2**16], "more than")],
+    )
+    case(
+        Op.NON_MAX_SUPPRESSION_V4,
+        [counted(2, 4), counted(2), given(), Tensor([], T.FLOAT32, [0.5]),
+         Tensor([], T.FLOAT32, [0.0])],
+        [result(-1, dtype=T.INT32), result(dtype=T.INT32)], good=[[2], [0]],
+        kind="NonMaxSuppressionV4Options",
+        bad=[(-1, "NON_MAX_SUPPRESSION_V4: -1 boxes at most")],
+    )
+    case(
+        Op.DILATE, [counted(2, 2), given(2), Tensor([], T.FLOAT32, [9])], [result(-1, -1)],
+        good=[[[2, 1]], [[1, 1]]],
+        bad=[([0, 1], "DILATE: dilation 0 of axis 0"), ([2**28, 2**28], "too large")],
+    )
+
+
+def indices():
+    case(
+        Op.SCATTER_ND, [given(2, 1), counted(2, 3), given(2)], [result(-1, -1)],
+        kind="ScatterNdOptions", good=[[[3, 0], [4, 3]]],
+        bad=[([4, 0], [4, 3], "SCATTER_ND: index 4 of axis 0 is not within 0..=3"),
+             ([-1, 0], [4, 3], "index -1 of axis 0"), ([0, 0], [0, 3], "length 0 of axis 0"),
+             ([715827883, 0], [4, 3], "index 715827883 of axis 0")],
+    )
+    case(
+        Op.SPARSE_TO_DENSE,
+        [given(2, 2), given(2), counted(2), Tensor([], T.FLOAT32, [0])], [result(-1, -1)],
+        kind="SparseToDenseOptions", good=[[[0, 0, 2, 3], [3, 4]]],
+        bad=[([0, 0, 3, 0], [3, 4], "SPARSE_TO_DENSE: index 3 of axis 0 is not within 0..=2"),
+             ([0, -1, 0, 0], [3, 4], "index -1 of axis 1")],
+    )
+    case(
+        Op.EMBEDDING_LOOKUP_SPARSE,
+        [Tensor([2], T.INT32, [0, 1]), given(2, 2), given(2), Tensor([2], T.FLOAT32, [1, 2]),
+         counted(3, 2)],
+        [result(-1, -1)], kind="EmbeddingLookupSparseOptions", options={"combiner": 1},
+        good=[[[0, 0, 1, 0], [2, 1]]],
+        bad=[([0, 0, 5, 0], [2, 1],
+              "EMBEDDING_LOOKUP_SPARSE: index 5 of axis 0 is not within 0..=1"),
+             ([-7, 0, 1, 0], [2, 1], "index -7 of axis 0")],
+        constants=False,
+    )
+    for builtin, kind in [(Op.ARG_MAX, "ArgMaxOptions"), (Op.ARG_MIN, "ArgMinOptions")]:
+        case(
+            builtin, [counted(2, 3), given()], [result(-1, dtype=T.INT32)], kind=kind,
+            options={"outputType": T.INT32}, good=[[0], [-1]], constants=False,
+            bad=[(2, ": axis 2 is not within -2..=1"), (-3, ": axis -3")],
+        )
+    for builtin in [
+        Op.MEAN, Op.SUM, Op.REDUCE_PROD, Op.REDUCE_MAX, Op.REDUCE_MIN,
+    ]:
+        case(
+            builtin, [counted(2, 3), given(1)], [result(-1)], kind="ReducerOptions",
+            good=[[[0]], [[-1]]], bad=[([2], ": axis 2 is not within -2..=1"), ([-3], ": axis -3")],
+        )
+    floats = given(4, dtype=T.FLOAT32)
+    refused(
+        "multinomial_count", Op.MULTINOMIAL, [given(1, 3, dtype=T.FLOAT32), given(1)],
+        [result(1, 2, dtype=T.INT64)], "MULTINOMIAL: input 1 has 1 dimensions instead of 0",
+        kind="RandomOptions",
+    )
+    refused(
+        "cumsum_type", Op.CUMSUM, [given(4, dtype=T.INT64), given()], [result(4, dtype=T.INT32)],
+        "CUMSUM: the output's type INT32 is not the input's, INT64", kind="CumsumOptions",
+    )
+    refused(
+        "unique_type", Op.UNIQUE, [given(4, dtype=T.INT64)],
+        [result(-1, dtype=T.INT32), result(4, dtype=T.INT32)], "UNIQUE: output 0 has the type INT32",
+        kind="UniqueOptions", options={"idxOutType": T.INT32},
+    )
+    refused(
+        "matrix_set_diag_short", Op.MATRIX_SET_DIAG,
+        [given(2, 3, dtype=T.FLOAT32), given(1, dtype=T.FLOAT32)], [result(2, 3)],
+        "MATRIX_SET_DIAG: the diagonal has 1 elements instead of 2", kind="MatrixSetDiagOptions",
+    )
+    refused(
+        "embedding_lookup_types", Op.EMBEDDING_LOOKUP, [given(1), given(2, 3, dtype=T.INT64)],
+        [result(1, 3, dtype=T.INT8)], "EMBEDDING_LOOKUP: a table of INT64, but an output of INT8",
+    )
+    refused(
+        "lsh_projection_type", Op.LSH_PROJECTION, [given(2, 2, dtype=T.INT8), given(2)],
+        [result(4, dtype=T.INT32)], "LSH_PROJECTION: input 0 has the type INT8",
+        kind="LSHProjectionOptions", options={"type": 2},
+    )
+    refused(
+        "concatenation_scalars", Op.CONCATENATION, [given(dtype=T.FLOAT32)] * 2, [result(2)],
+        "CONCATENATION: input 0 has no dimensions", kind="ConcatenationOptions",
+    )
+    refused(
+        "one_hot_depth", Op.ONE_HOT, [given(2), given(dtype=T.INT8), given(dtype=T.FLOAT32),
+                                      given(dtype=T.FLOAT32)],
+        [result(-1, -1)], "ONE_HOT: input 1 has the type INT8", kind="OneHotOptions",
+    )
+    refused(
+        "local_response_radius", Op.LOCAL_RESPONSE_NORMALIZATION,
+        [given(1, 1, 1, 4, dtype=T.FLOAT32)], [result(1, 1, 1, 4)],
+        "LOCAL_RESPONSE_NORMALIZATION: radius -9", kind="LocalResponseNormalizationOptions",
+        options={"radius": -9},
+    )
+    refused(
+        "segment_sum_scalar", Op.SEGMENT_SUM, [floats, given()], [result(-1)],
+        "SEGMENT_SUM: input 1 has 0 dimensions instead of 1", kind="SegmentSumOptions",
+    )
+
+
+def arithmetic():
+    integers = Tensor([2, 2], T.INT32)
+    for builtin, kind in [
+        (Op.DIV, "DivOptions"), (Op.FLOOR_DIV, "FloorDivOptions"), (Op.FLOOR_MOD, "FloorModOptions")
+    ]:
+        case(
+            builtin, [integers, Tensor([2], T.INT32)], [Tensor([2, 2], T.INT32)], kind=kind,
+            good=[[[INT_MIN, 7, 5, INT_MIN + 1], [1, -1]], [[-7, 7, 5, -5], [2, -2]]],
+            bad=[([1, INT_MIN, 1, 1], [1, -1],
+                  ": element 1: -2147483648 divided by -1 is more than the type can hold")],
+            constants=False,
+        )
+    case(
+        Op.FLOOR_MOD, [Tensor([2], T.INT64), Tensor([2], T.INT64)], [Tensor([2], T.INT64)],
+        kind="FloorModOptions", name="floor_mod_int64", constants=False, version=1,
+        good=[[[LONG_MIN, 7], [1, -1]]],
+        bad=[([1, LONG_MIN], [1, -1],
+              "FLOOR_MOD: element 1: -9223372036854775808 divided by -1")],
+    )
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.iterdir():
+        old.unlink()
+    for part in [slices, sizes, indices, arithmetic]:
+        part()
+    text = json.dumps(CASES, indent=1)
+    (FOLDER / "cases.json").write_text(text + "\n")
+    total = sum(path.stat().st_size for path in FOLDER.iterdir())
+    print(f"{len(CASES)} cases, {total} bytes")
