@@ -4,19 +4,20 @@
 #ifndef TFLITE_SYS_CHECKED_ZEROED_H_
 #define TFLITE_SYS_CHECKED_ZEROED_H_
 
-// Before the definition below: it takes back what others define.
+// Before the definitions below: it takes back what others define.
 #include <cstdlib>
 
 extern "C" void* tflite_sys_aligned_alloc(std::size_t alignment, std::size_t size);
 extern "C" void* tflite_sys_malloc(std::size_t size);
+extern "C" void tflite_sys_free(void* memory);
 
-#if defined(__APPLE__)
 namespace std {
+using ::tflite_sys_free;
 using ::tflite_sys_malloc;
-}
-#define malloc tflite_sys_malloc
-#else
+}  // namespace std
+
 #define aligned_alloc tflite_sys_aligned_alloc
-#endif
+#define malloc tflite_sys_malloc
+#define free tflite_sys_free
 
 #endif  // TFLITE_SYS_CHECKED_ZEROED_H_
