@@ -1,5 +1,6 @@
 //! Subgraphs: what flows from operator to operator, and which subgraph calls which.
 
+use super::calls::{self, Parameter, Passed};
 use super::error::{Fault, In, Result};
 use super::operator::Operator;
 use super::tensor::{self, Facts};
@@ -7,12 +8,15 @@ use super::{MAX_CALL_DEPTH, Model, ModelPart, ModelProblem, builtin};
 use crate::schema::field::operator::INPUTS;
 use crate::schema::field::{subgraph as at, tensor as tensor_at};
 use crate::schema::table::{Field, Vector};
+use crate::tensor::TensorType;
 
 /// What a subgraph means to those that call it.
 pub(super) struct Graph {
     /// How many tensors there are.
     pub(super) tensors: usize,
     calls: Vec<Call>,
+    inputs: Vec<Parameter>,
+    outputs: Vec<TensorType>,
     /// Inputs that are left out cannot be passed on by a caller.
     has_optional_input: bool,
 }
@@ -21,6 +25,7 @@ struct Call {
     callee: usize,
     operator: usize,
     name: String,
+    passed: Option<Passed>,
 }
 
 /// The stage at which a tensor is.
@@ -91,11 +96,13 @@ pub(super) fn verify(model: &Model<'_, '_>, index: usize) -> Result<Graph> {
         let here = || part(index, position, operator.name());
         operator.verify(model, &tensors).within(here)?;
         follow(&operator, &tensors, &mut states).within(here)?;
-        for callee in operator.callees(model.subgraphs.len()).within(here)? {
+        let callees = operator.callees(model.subgraphs.len()).within(here)?;
+        for (place, callee) in callees.into_iter().enumerate() {
             calls.push(Call {
                 callee,
                 operator: position,
                 name: operator.name().to_owned(),
+                passed: Passed::of(&operator, place, &tensors),
             });
         }
     }
@@ -103,6 +110,8 @@ pub(super) fn verify(model: &Model<'_, '_>, index: usize) -> Result<Graph> {
     Ok(Graph {
         tensors: tensors.len(),
         calls,
+        inputs: Parameter::all(inputs, &tensors),
+        outputs: calls::results(outputs, &tensors),
         has_optional_input: inputs.iter().any(|input| input == -1),
     })
 }
@@ -262,13 +271,17 @@ fn verify_callees(graphs: &[Graph]) -> Result {
                 let problem = ModelProblem::Contradiction("it calls the main subgraph");
                 return Err(problem).within(|| call.part(caller));
             }
-            if graphs
-                .get(call.callee)
-                .is_some_and(|callee| callee.has_optional_input)
-            {
+            let Some(callee) = graphs.get(call.callee) else {
+                continue;
+            };
+            if callee.has_optional_input {
                 let problem =
                     ModelProblem::Contradiction("it calls a subgraph whose inputs are left out");
                 return Err(problem).within(|| call.part(caller));
+            }
+            if let Some(passed) = &call.passed {
+                let fits = passed.verify(&callee.inputs, &callee.outputs);
+                fits.within(|| call.part(caller))?;
             }
         }
     }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod arity;
+mod calls;
 mod constant;
 mod error;
 mod graph;

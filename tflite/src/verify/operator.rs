@@ -68,6 +68,11 @@ impl<'m, 'a> Operator<'m, 'a> {
         given(self.inputs)
     }
 
+    /// All inputs; -1 for those that are left out.
+    pub(super) fn all_inputs(&self) -> impl Iterator<Item = i32> + use<'a> {
+        self.inputs.iter()
+    }
+
     /// The outputs that are not left out, with their positions.
     pub(super) fn outputs(&self) -> impl Iterator<Item = (usize, usize)> + use<'a> {
         given(self.outputs)

@@ -111,7 +111,11 @@ fn computes(interpreter: &mut Interpreter, name: &str, good: &Good) {
     for (index, expected) in good.outputs.iter().enumerate() {
         let shape = interpreter.output(index).expect("there").shape();
         assert_eq!(shape, expected.shape[..], "{name} {:?}", good.inputs);
-        let data: Vec<f64> = expected.data.iter().map(|n| n.as_f64().expect("f64")).collect();
+        let data: Vec<f64> = expected
+            .data
+            .iter()
+            .map(|n| n.as_f64().expect("f64"))
+            .collect();
         assert_eq!(output(interpreter, index), data, "{name} {:?}", good.inputs);
     }
 }
@@ -130,7 +134,12 @@ fn with(xnnpack: Xnnpack) {
         for bad in &case.bad {
             fill(&mut interpreter, &bad.inputs);
             let error = interpreter.invoke();
-            let Err(Error::Runtime { operation: Operation::Invoke, log, .. }) = error else {
+            let Err(Error::Runtime {
+                operation: Operation::Invoke,
+                log,
+                ..
+            }) = error
+            else {
                 panic!("{name} {:?}: {error:?}", bad.inputs)
             };
             assert!(log.contains(&bad.words), "{name} {:?}: {log}", bad.inputs);
