@@ -92,15 +92,15 @@ impl ActiveCache {
                 }
             }
             Self::File(file) => {
-                // 0 means none to XNNPACK. It is what the system gives if standard input is closed.
+                // Never 0, which means none to XNNPACK: the standard library keeps clear of it.
                 let fd = file.descriptor().ok()?;
                 let fd = fd.into_raw_fd();
                 options.weight_cache_file_path = NAME.as_ptr();
                 options.weight_cache_file_descriptor = fd;
                 let delegate = create(&options);
-                if delegate.is_none() || fd == 0 {
+                if delegate.is_none() {
                     // SAFETY: the descriptor was not taken: that only happens in the constructor
-                    // of a delegate, and not if it is 0.
+                    // of a delegate.
                     drop(unsafe { OwnedFd::from_raw_fd(fd) });
                 }
                 return delegate;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -24,8 +24,18 @@ pub(crate) struct CacheFile {
     key: Key,
     /// What XNNPACK works on.
     file: File,
-    /// Why XNNPACK must write it, if it must: the reason for not using an older one.
-    packing: Option<Option<String>>,
+    origin: Origin,
+}
+
+/// Where packed weights come from.
+#[derive(Debug)]
+enum Origin {
+    /// XNNPACK: there was no file, or one that could not be used for a reason.
+    Xnnpack { reason: Option<String> },
+    /// A copy of the file.
+    Copied,
+    /// The file itself.
+    Mapped,
 }
 
 /// Why a file cannot be used.
@@ -59,7 +69,7 @@ pub(super) enum Outcome {
 impl CacheFile {
     /// Reads the file into memory if it fits; else there is empty memory for XNNPACK to fill.
     pub(super) fn read(path: &Path, key: Key) -> io::Result<Self> {
-        Self::from(path, key, copy(path, &key))
+        Self::from(path, key, copy(path, &key), Origin::Copied)
     }
 
     /// Uses the file itself if it fits.
@@ -69,20 +79,26 @@ impl CacheFile {
     /// Nobody may change the file while XNNPACK uses it, and it must hold what this crate has
     /// written.
     pub(super) unsafe fn map(path: &Path, key: Key) -> io::Result<Self> {
-        Self::from(path, key, check_index(path, &key))
+        Self::from(path, key, check_index(path, &key), Origin::Mapped)
     }
 
-    fn from(path: &Path, key: Key, file: Result<File, Unusable>) -> io::Result<Self> {
-        let (file, packing) = match file {
-            Ok(file) => (file, None),
-            Err(Unusable::Missing) => (memory()?, Some(None)),
-            Err(Unusable::Because(reason)) => (memory()?, Some(Some(reason))),
+    fn from(
+        path: &Path,
+        key: Key,
+        file: Result<File, Unusable>,
+        origin: Origin,
+    ) -> io::Result<Self> {
+        let pack = |reason| Ok::<_, io::Error>((memory()?, Origin::Xnnpack { reason }));
+        let (file, origin) = match file {
+            Ok(file) => (file, origin),
+            Err(Unusable::Missing) => pack(None)?,
+            Err(Unusable::Because(reason)) => pack(Some(reason))?,
         };
         Ok(Self {
             path: path.to_owned(),
             key,
             file,
-            packing,
+            origin,
         })
     }
 
@@ -93,10 +109,11 @@ impl CacheFile {
 
     /// Writes the file if XNNPACK has packed. To be called when it has.
     pub(super) fn finish(&self) -> Outcome {
-        let reason = match &self.packing {
-            Some(reason) => reason.clone(),
-            None if is_untouched(&self.file) => return Outcome::Loaded,
-            None => Some("XNNPACK did not accept it".to_owned()),
+        let reason = match &self.origin {
+            Origin::Xnnpack { reason } => reason.clone(),
+            Origin::Mapped => return Outcome::Loaded,
+            Origin::Copied if is_untouched(&self.file) => return Outcome::Loaded,
+            Origin::Copied => Some("XNNPACK did not accept it".to_owned()),
         };
         match self.save() {
             Ok(()) => Outcome::Saved { reason },
@@ -201,11 +218,8 @@ fn check_index(path: &Path, key: &Key) -> Result<File, Unusable> {
 
 /// Whether XNNPACK has not written to memory that `copy` has filled.
 fn is_untouched(file: &File) -> bool {
-    let Ok(metadata) = file.metadata() else {
-        return true;
-    };
-    // XNNPACK cannot write to a file that was opened to be read.
-    metadata.nlink() > 0 || metadata.modified().ok() == Some(SystemTime::UNIX_EPOCH)
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|time| time == SystemTime::UNIX_EPOCH)
 }
 
 /// How much is read at once.
@@ -288,5 +302,50 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         // After a rename there is nothing of this name any more.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::weight_cache::key::hash;
+    use crate::{
+        Interpreter, InterpreterOptions, Model, WeightCache, WeightCacheStatus, XnnpackOptions,
+    };
+
+    /// The checksums are right, and XNNPACK finds a fault all the same.
+    #[test]
+    fn what_xnnpack_does_not_accept_is_packed_again() {
+        let model = Model::from_bytes(include_bytes!("../../tests/models/conv.tflite"));
+        let model = model.expect("valid");
+        let name = format!("tflite-accepted-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let status = || {
+            let cache = WeightCache::File(path.clone());
+            let xnnpack = XnnpackOptions::new().weight_cache(cache);
+            let options = InterpreterOptions::new().xnnpack(xnnpack);
+            let mut interpreter = Interpreter::new(&model, options).expect("valid");
+            interpreter.invoke().expect("valid");
+            interpreter.delegate_report().weight_cache
+        };
+        assert_eq!(status(), WeightCacheStatus::Saved { reason: None });
+
+        let mut file = fs::read(&path).expect("written");
+        let length = u64::try_from(file.len()).expect("small");
+        let own = file.split_off(file.len() - format::LENGTH);
+        let own = own.first_chunk().expect("as long as that");
+        let mut description = Description::from_bytes(own, length).expect("valid");
+        // XNNPACK's version of the format.
+        file[0] ^= 1;
+        let list = usize::try_from(description.list).expect("small");
+        description.checksum = hash(&file);
+        description.index_checksum = hash(&[&file[..HEADER], &file[list..]].concat());
+        file.extend(description.to_bytes());
+        fs::write(&path, file).expect("writable");
+
+        let reason = Some("XNNPACK did not accept it".to_owned());
+        assert_eq!(status(), WeightCacheStatus::Saved { reason });
+        assert_eq!(status(), WeightCacheStatus::Loaded);
+        fs::remove_file(&path).expect("there");
     }
 }

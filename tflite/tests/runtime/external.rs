@@ -125,6 +125,31 @@ fn a_resize_keeps_it() {
     assert_eq!(interpreter.output(0).expect("output").shape(), [6, 3]);
 }
 
+/// The runtime applies such a delegate, and all others, anew after a resize.
+#[test]
+fn one_that_wants_fixed_shapes() {
+    for xnnpack in [Xnnpack::Off, Xnnpack::Auto] {
+        let Some(delegate) = load(&[("factor", "10"), ("shapes", "fixed")]) else {
+            return;
+        };
+        let options = InterpreterOptions::new()
+            .external_delegate(delegate)
+            .xnnpack(xnnpack);
+        let mut interpreter = Interpreter::new(&model("add"), options.clone()).expect("valid");
+        assert_eq!(
+            double(&mut interpreter, [1.0, 2.0, 3.0]),
+            [10.0, 20.0, 30.0]
+        );
+        let mut interpreter = Interpreter::new(&model("dynamic_batch"), options).expect("valid");
+        for rows in [6, 2] {
+            interpreter.resize_input(0, &[rows, 4]).expect("any batch");
+            interpreter.invoke().expect("valid");
+            assert_eq!(interpreter.output(0).expect("output").shape(), [rows, 3]);
+        }
+        println!("{:?}", interpreter.delegate_report());
+    }
+}
+
 #[test]
 fn each_failure_has_its_words() {
     for (when, words) in [

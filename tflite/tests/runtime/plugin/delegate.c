@@ -1,6 +1,6 @@
 // A delegate that computes ADD in its own way: its first input times a factor.
 //
-// Options: factor=NUMBER, log=FILE (a letter for each delegate made and destroyed), and
+// Options: factor=NUMBER, log=FILE (a letter for each delegate made and destroyed), shapes=fixed, and
 // fail=create|prepare|init|node|invoke.
 
 #include <stdio.h>
@@ -12,6 +12,7 @@
 typedef struct {
   TfLiteDelegate delegate;
   float factor;
+  int fixed;
   char log[512];
   char fail[16];
 } Plugin;
@@ -92,6 +93,7 @@ __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_create_dele
   plugin->factor = 1;
   for (size_t at = 0; at < count; ++at) {
     if (strcmp(keys[at], "factor") == 0) plugin->factor = strtof(values[at], NULL);
+    if (strcmp(keys[at], "shapes") == 0) plugin->fixed = strcmp(values[at], "fixed") == 0;
     if (strcmp(keys[at], "log") == 0)
       snprintf(plugin->log, sizeof plugin->log, "%s", values[at]);
     if (strcmp(keys[at], "fail") == 0)
@@ -105,7 +107,7 @@ __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_create_dele
   }
   plugin->delegate.data_ = plugin;
   plugin->delegate.Prepare = prepare;
-  plugin->delegate.flags = kTfLiteDelegateFlagsAllowDynamicTensors;
+  if (!plugin->fixed) plugin->delegate.flags = kTfLiteDelegateFlagsAllowDynamicTensors;
   note(plugin, 'c');
   return &plugin->delegate;
 }
