@@ -37,6 +37,12 @@ def convert(function, *specs):
     return tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert()
 
 
+def pack(model):
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 def positive_rows(x):
     """How many there are depends on the values."""
     return tf.boolean_mask(x, x[:, 0] > 0)
@@ -57,9 +63,7 @@ def depthwise_open():
     tensor = graph.tensors[graph.inputs[0]]
     tensor.shape, tensor.shapeSignature = [1, 1, 1, 1], [-1, -1, -1, -1]
     model.signatureDefs = []
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return pack(model)
 
 
 def pooling():
@@ -77,6 +81,14 @@ def transposed():
     )
 
 
+def transposed_open():
+    """As transposed, but the model leaves open how large the picture is that comes in."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(transposed()), 0))
+    graph = model.subgraphs[0]
+    graph.tensors[graph.inputs[0]].shapeSignature = [1, -1, -1, 3]
+    return pack(model)
+
+
 open4 = floats(None, None, None, None)
 rows2, rows3 = floats(None, 2), floats(None, 3)
 
@@ -85,6 +97,7 @@ MODELS = {
     "depthwise_open": depthwise_open(),
     "pooling": pooling(),
     "transposed": transposed(),
+    "transposed_open": transposed_open(),
     "seven_dimensions": convert(lambda x: x * x + 1.0, floats(1, 2, 1, 2, 1, 2, 1)),
     "dynamic_concat": convert(
         lambda x, y: tf.concat([positive_rows(x), y], axis=1) * 2.0, rows2, rows3

@@ -132,6 +132,61 @@ fn a_transposed_convolution_of_fixed_size() {
 }
 
 #[test]
+fn when_xnnpack_comes_to_other_shapes_the_own_kernels_serve() {
+    let input = |rows: usize| -> Vec<f32> {
+        (0..rows * rows * 3)
+            .map(|index| (index % 7) as f32 - 3.0)
+            .collect()
+    };
+    let model = shapes("transposed_open");
+    let mut expected = Interpreter::new(&model, InterpreterOptions::new().xnnpack(Xnnpack::Off))
+        .expect("a valid model");
+    let mut interpreter = interpreter("transposed_open");
+    applied(&interpreter);
+    // Larger than the 4 rows that make 8, and back.
+    for (rows, agree) in [(5, false), (4, true), (6, false), (4, true)] {
+        for interpreter in [&mut interpreter, &mut expected] {
+            interpreter
+                .resize_input(0, &[1, rows, rows, 3])
+                .expect("left open");
+            super::write(interpreter, 0, &input(rows));
+            interpreter.invoke().expect("valid");
+        }
+        if agree {
+            applied(&interpreter);
+        } else {
+            refused(&interpreter, "XNNPACK gives tensor");
+        }
+        let output = interpreter.output(0).expect("one");
+        assert_eq!(output.shape(), [1, 8, 8, 2]);
+        let pairs = super::output::<f32>(&interpreter, 0)
+            .into_iter()
+            .zip(super::output::<f32>(&expected, 0));
+        for (ours, theirs) in pairs {
+            assert!((ours - theirs).abs() < 1e-4, "{rows}: {ours}, not {theirs}");
+        }
+    }
+
+    // A runner cannot replace the interpreter that it borrows.
+    let mut runner = interpreter.default_signature_runner().expect("there");
+    let name = runner
+        .signature()
+        .input_names()
+        .next()
+        .expect("one")
+        .to_owned();
+    let error = runner
+        .resize_input(&name, &[1, 5, 5, 3])
+        .expect_err("XNNPACK comes to another shape");
+    assert!(matches!(error, Error::XnnpackShapes { .. }), "{error}");
+    assert!(matches!(runner.invoke(), Err(Error::Poisoned { .. })));
+    assert!(matches!(interpreter.invoke(), Err(Error::Poisoned { .. })));
+    interpreter.reset().expect("made anew");
+    applied(&interpreter);
+    interpreter.invoke().expect("valid");
+}
+
+#[test]
 fn shapes_that_depend_on_values() {
     for name in ["dynamic_concat", "dynamic_matmul"] {
         let mut interpreter = interpreter(name);
