@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -245,7 +245,10 @@ fn for_each_chunk(
 }
 
 /// A file without a name, in memory.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn memory() -> io::Result<File> {
+    use std::os::fd::FromRawFd;
+
     // SAFETY: the name is NUL-terminated, and copied.
     let fd = unsafe { libc::memfd_create(c"packed weights".as_ptr(), libc::MFD_CLOEXEC) };
     if fd < 0 {
@@ -253,6 +256,12 @@ fn memory() -> io::Result<File> {
     }
     // SAFETY: the descriptor is new, and nobody else's.
     Ok(unsafe { File::from_raw_fd(fd) })
+}
+
+/// XNNPACK has no such files elsewhere either, so that nobody comes here.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn memory() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// How many names are tried for a temporary file.

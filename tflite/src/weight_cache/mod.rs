@@ -21,7 +21,8 @@ pub(crate) use self::shared::Turn;
 /// Where XNNPACK keeps the weights that it has packed.
 ///
 /// [`DelegateReport::weight_cache`](crate::DelegateReport::weight_cache) says what became of it. A
-/// cache that cannot be used is no error: the weights are packed as without one.
+/// cache that cannot be used is no error: the weights are packed as without one. Those in files and
+/// in memory are for Linux and Android.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum WeightCache {
