@@ -239,3 +239,33 @@ fn options_have_limits() {
     let mut interpreter = with("add", delegate).expect("valid");
     assert_eq!(double(&mut interpreter, [1.0, 0.0, 0.0]), [10.0, 0.0, 0.0]);
 }
+
+#[test]
+fn any_order_of_drops() {
+    // A model, a delegate, options with it, and an interpreter.
+    for order in super::orders_of_four() {
+        let Some(delegate) = load(&[("factor", "10")]) else {
+            return;
+        };
+        let (mut model, mut delegate) = (Some(model("add")), Some(delegate));
+        let options = InterpreterOptions::new();
+        let options = options.external_delegate(delegate.clone().expect("not dropped yet"));
+        let mut options = Some(options);
+        let made = Interpreter::new(
+            model.as_ref().expect("not dropped yet"),
+            options.clone().expect("not dropped yet"),
+        );
+        let mut interpreter = Some(made.expect("valid"));
+        for item in order {
+            match item {
+                0 => drop(model.take()),
+                1 => drop(delegate.take()),
+                2 => drop(options.take()),
+                _ => drop(interpreter.take()),
+            }
+            if let Some(interpreter) = &mut interpreter {
+                assert_eq!(double(interpreter, [1.0, 2.0, 3.0]), [10.0, 20.0, 30.0]);
+            }
+        }
+    }
+}

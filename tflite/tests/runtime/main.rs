@@ -82,6 +82,16 @@ fn write<T: TensorElement>(interpreter: &mut Interpreter, index: usize, elements
     input.copy_from_slice(elements).expect("as many as it has");
 }
 
+/// All orders of four things: 0 to 3.
+fn orders_of_four() -> Vec<Vec<usize>> {
+    let orders: Vec<Vec<usize>> = (0..4_usize.pow(4))
+        .map(|code| (0..4).map(|place| code / 4_usize.pow(place) % 4).collect())
+        .filter(|order: &Vec<usize>| (0..4).all(|item| order.contains(&item)))
+        .collect();
+    assert_eq!(orders.len(), 24);
+    orders
+}
+
 /// Runs `add`, which doubles three numbers.
 fn double(interpreter: &mut Interpreter, input: [f32; 3]) -> Vec<f32> {
     write(interpreter, 0, &input);

@@ -3,9 +3,12 @@
 use std::sync::mpsc;
 use std::thread;
 
-use tflite::{Interpreter, InterpreterOptions, Model};
+use tflite::{
+    Interpreter, InterpreterOptions, Model, SharedWeightCache, WeightCache, WeightCacheStatus,
+    XnnpackOptions,
+};
 
-use super::{bytes, double, interpreter, model};
+use super::{bytes, double, interpreter, model, orders_of_four};
 
 #[test]
 fn an_interpreter_outlives_all_it_was_made_from() {
@@ -28,14 +31,8 @@ fn an_interpreter_outlives_all_it_was_made_from() {
 
 #[test]
 fn any_order_of_drops() {
-    // Two models and two interpreters of them, dropped in all 24 orders.
-    let mut orders = 0;
-    for code in 0..4_usize.pow(4) {
-        let order: Vec<usize> = (0..4).map(|place| code / 4_usize.pow(place) % 4).collect();
-        if (0..4).any(|item| !order.contains(&item)) {
-            continue;
-        }
-        orders += 1;
+    // Two models and two interpreters of them.
+    for order in orders_of_four() {
         let model = model("conv");
         let clone = model.clone();
         let first = Interpreter::new(&model, Default::default()).expect("valid");
@@ -53,7 +50,44 @@ fn any_order_of_drops() {
             }
         }
     }
-    assert_eq!(orders, 24);
+}
+
+#[test]
+fn any_order_of_drops_with_a_weight_cache() {
+    let convolve = |interpreter: &mut Interpreter| {
+        let mut input = interpreter.input_mut(0).expect("one");
+        input.data_mut::<f32>().expect("f32").fill(0.25);
+        interpreter.invoke().expect("still valid");
+        let output = interpreter.output(0).expect("one");
+        output.data::<f32>().expect("f32").to_vec()
+    };
+    let expected = convolve(&mut interpreter("conv"));
+    // A model, two interpreters, each with an XNNPACK delegate, and what these share.
+    for order in orders_of_four() {
+        let mut model = Some(model("conv"));
+        let mut cache = Some(SharedWeightCache::new());
+        let mut interpreters = [0, 1].map(|_| {
+            let weights = WeightCache::Shared(cache.clone().expect("not dropped yet"));
+            let xnnpack = XnnpackOptions::new().weight_cache(weights);
+            let options = InterpreterOptions::new().xnnpack(xnnpack);
+            let made = Interpreter::new(model.as_ref().expect("not dropped yet"), options);
+            Some(made.expect("valid"))
+        });
+        for interpreter in interpreters.iter().flatten() {
+            let status = interpreter.delegate_report().weight_cache;
+            assert_eq!(status, WeightCacheStatus::Shared);
+        }
+        for item in order {
+            match item {
+                0 => drop(model.take()),
+                1 => drop(cache.take()),
+                other => drop(interpreters[other - 2].take()),
+            }
+            for interpreter in interpreters.iter_mut().flatten() {
+                assert_eq!(convolve(interpreter), expected);
+            }
+        }
+    }
 }
 
 #[test]
