@@ -46,23 +46,19 @@
 //! # Soundness
 //!
 //! Safe code cannot cause undefined behaviour through this crate, provided that the model is sound
-//! (see [`Model`] about trust) and that the runtime's kernels check the values they are given. C
-//! functions that require something of an index, a size or a state are only called after that was
-//! checked. XNNPACK checks less than the runtime's kernels: it only gets shapes on which those have
-//! agreed, see [`XnnpackStatus::Refused`].
+//! (see [`Model`] about trust). C functions that require something of an index, a size or a state are
+//! only called after that was checked. XNNPACK checks less than the runtime's kernels: it only gets
+//! shapes on which those have agreed, see [`XnnpackStatus::Refused`].
 //!
-//! Kernels that do not check values are known. If such a value is an input, or computed from one, it
-//! must be checked before:
+//! Values are checked, whether they are constants, inputs, computed, or what [operators of one's
+//! own](Operator) give: indices, axes, orders of axes, lengths, begins and sizes, paddings, divisors.
+//! Many of the runtime's kernels trust them. The library that `tflite-sys` builds looks at them
+//! before, and an invocation fails with the operator, the value and the limit: `KERNELS.md` beside
+//! that crate's manifest lists all operators. What a kernel leaves unwritten is zero. A library that
+//! was built elsewhere (`TFLITE_SYS_LIB_DIR`) has none of this.
 //!
-//! - the lengths of `REVERSE_SEQUENCE`, and begin and size of `SLICE`;
-//! - dividends of `i32::MIN` with the divisor -1 in `DIV`, `FLOOR_DIV` and `FLOOR_MOD`;
-//! - sizes for `TILE`, `FILL`, `BROADCAST_TO` and the `RESIZE` operators that overflow or are 0;
-//! - shapes that are only known during an invocation and leave no elements, if convolutions, pools or
-//!   resizes of images read them, or the condition of a `WHILE`;
-//! - an order of axes for `TRANSPOSE` that is no permutation leaves some of the output unwritten,
-//!   which then has memory of its own that nobody initialised.
-//!
-//! What [operators of one's own](Operator) compute counts as an input here.
+//! One hole is known: the condition of a `WHILE` must not lose its only element while the loop runs,
+//! which takes a loop whose tensors change their shapes.
 //!
 //! `SAFETY.md` beside this crate's manifest says what each module with unsafe code relies on.
 //!

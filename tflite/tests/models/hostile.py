@@ -136,6 +136,31 @@ def refused(name, builtin, inputs, outputs, words, kind=None, options=None, vers
     CASES.append({"model": None, "good": [], "bad": [], "constant": constant})
 
 
+def nothing_left():
+    """A pool of what a slice leaves, which may be nothing."""
+    tensors = [
+        tensor("x", [1, 4, 4, 1]), tensor("begin", [4], T.INT32), tensor("size", [4], T.INT32),
+        tensor("part", [1, 1, 1, 1], shapeSignature=[1, -1, -1, 1]),
+        tensor("y", [1, 1, 1, 1], shapeSignature=[1, -1, -1, 1]),
+    ]
+    pool = make(schema.Pool2DOptionsT, strideW=1, strideH=1, filterWidth=1, filterHeight=1)
+    steps = [
+        operator([0, 1, 2], [3], kind="SliceOptions", options=make(schema.SliceOptionsT)),
+        operator([3], [4], code=1, kind="Pool2DOptions", options=pool),
+    ]
+    whole = graph(tensors, steps, [0, 1, 2], [4])
+    content = pack(model(whole, [code(Op.SLICE), code(Op.MAX_POOL_2D)]))
+    (FOLDER / "nothing_left.tflite").write_bytes(content)
+    picture, begin = list(range(16)), [0, 1, 0, 0]
+    good = [picture, begin, [1, 2, 4, 1]]
+    outputs = run(content, [], good)
+    words = "MAX_POOL_2D: input 0 has no elements"
+    CASES.append({
+        "model": "nothing_left", "good": [{"inputs": good, "outputs": outputs}],
+        "bad": [{"inputs": [picture, begin, [1, 0, 4, 1]], "words": words}], "constant": [],
+    })
+
+
 def slices():
     case(
         Op.REVERSE_SEQUENCE, [counted(2, 4, 3), given(2)], [result(2, 4, 3)],
@@ -413,11 +438,31 @@ def arithmetic():
     )
 
 
+def stablehlo():
+    refused(
+        "shift_left_shapes", Op.STABLEHLO_SHIFT_LEFT, [given(4), given(1)],
+        [result(4, dtype=T.INT32)], "STABLEHLO_SHIFT_LEFT: the inputs have different shapes",
+    )
+    refused(
+        "stablehlo_add_type", Op.STABLEHLO_ADD, [given(4), given(4)], [result(4, dtype=T.INT8)],
+        "STABLEHLO_ADD: the output's type INT8 is not the input's, INT32",
+    )
+
+
+def variables():
+    """An integer that says which variable is read, and no variable."""
+    case(
+        Op.READ_VARIABLE, [given(1)], [result(3)], kind="ReadVariableOptions", constants=False,
+        bad=[([0], "READ_VARIABLE: the resource 0 is no variable that was set"),
+             ([-1], "the resource -1 is no variable")],
+    )
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()
-    for part in [slices, sizes, indices, arithmetic]:
+    for part in [slices, sizes, indices, arithmetic, nothing_left, stablehlo, variables]:
         part()
     text = json.dumps(CASES, indent=1)
     (FOLDER / "cases.json").write_text(text + "\n")

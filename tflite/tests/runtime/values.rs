@@ -176,3 +176,58 @@ fn bad_constants_are_errors_before_anything_runs() {
         }
     }
 }
+
+/// Operators by their names, in lower case and without what joins words.
+fn plain(name: &str) -> String {
+    name.replace('_', "").to_lowercase()
+}
+
+/// What follows `prefix` in a text, each time.
+fn names(text: &str, prefix: &str) -> std::collections::BTreeSet<String> {
+    text.split(prefix)
+        .skip(1)
+        .map(|rest| {
+            let end = rest.find(|c: char| !c.is_alphanumeric());
+            plain(rest.get(..end.unwrap_or(rest.len())).expect("a boundary"))
+        })
+        .collect()
+}
+
+#[test]
+fn every_operator_is_in_the_list() {
+    let sys = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tflite-sys");
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("in the repository");
+    let list = read(sys.join("KERNELS.md"));
+    let (_, rows) = list.split_once("## Each operator").expect("a heading");
+    let rows: Vec<_> = rows.lines().filter(|line| line.starts_with('|')).collect();
+    let listed: Vec<String> = rows
+        .iter()
+        .flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(','))
+        .map(|name| plain(name.trim()))
+        .collect();
+    let all = names(&read(sys.join("src/bindings.rs")), "kTfLiteBuiltin");
+    assert!(all.len() > 200, "{}", all.len());
+    for name in &all {
+        let count = listed.iter().filter(|other| *other == name).count();
+        assert_eq!(count, 1, "{name}");
+    }
+    // A row that names a file has its check there, and a check is named by its operator's row.
+    for entry in std::fs::read_dir(sys.join("shim/checked")).expect("a folder") {
+        let path = entry.expect("readable").path();
+        let file = path
+            .file_name()
+            .expect("a file")
+            .to_string_lossy()
+            .into_owned();
+        if !file.ends_with(".cc") || file == "custom.cc" {
+            continue;
+        }
+        let checked = names(&read(path), ".code = kTfLiteBuiltin");
+        let in_rows = rows.iter().filter(|row| row.contains(&format!("`{file}`")));
+        let named: std::collections::BTreeSet<String> = in_rows
+            .flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(','))
+            .map(|name| plain(name.trim()))
+            .collect();
+        assert_eq!(checked, named, "{file}");
+    }
+}

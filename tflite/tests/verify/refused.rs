@@ -23,6 +23,10 @@ const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (IF) of subgraph 0: then_subgraph_index refers to 3, but there are only 3",
     ),
     (
+        "call_input_count",
+        "operator 0 (IF) of subgraph 0: it calls a subgraph with another number of inputs or outputs",
+    ),
+    (
         "call_itself",
         "operator 0 (IF) of subgraph 0: subgraphs call each other in a circle, or more than 64 deep",
     ),
@@ -85,6 +89,10 @@ const REFUSALS: &[(&str, &str)] = &[
     (
         "call_with_input_left_out",
         "operator 0 (IF) of subgraph 0: it calls a subgraph whose inputs are left out",
+    ),
+    (
+        "call_type",
+        "operator 0 (IF) of subgraph 0: float32 cannot be passed to a subgraph that takes another type",
     ),
     (
         "call_without_options",

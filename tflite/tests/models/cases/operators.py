@@ -58,7 +58,29 @@ def calls(first_callee, second_callee, builtin=Op.IF, kind="IfOptions"):
     return model(graphs, [code(Op.ADD), code(builtin)])
 
 
+def calls_with(change):
+    """A call of subgraph 1, of which something is changed."""
+    parsed = calls(1, 1)
+    change(parsed.subgraphs[1])
+    return pack(parsed)
+
+
+def takes_another_type(callee):
+    for one in callee.tensors:
+        one.type = T.INT32
+
+
+def takes_nothing(callee):
+    callee.inputs = []
+    callee.tensors[0].buffer = 0
+    callee.tensors[0].isVariable = True
+
+
 CASES["accepted"]["calls"] = pack(calls(1, 1))
+CASES["refused"] |= {
+    "call_input_count": calls_with(takes_nothing),
+    "call_type": calls_with(takes_another_type),
+}
 CASES["refused"] |= {
     "call_index": pack(calls(3, 1)),
     "call_negative": pack(calls(-1, 1)),
