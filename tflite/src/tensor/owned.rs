@@ -41,7 +41,7 @@ impl Tensor<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::OpaqueType`] for resources, variants and unknown types; [`Error::OutOfMemory`];
+    /// [`Error::OpaqueType`](crate::Error::OpaqueType) for resources, variants and unknown types; [`Error::OutOfMemory`](crate::Error::OutOfMemory);
     /// else as [`bytes`](Self::bytes) and [`strings`](Self::strings).
     pub fn to_owned_tensor(&self) -> Result<OwnedTensor> {
         let contents = match self.dtype() {
@@ -94,7 +94,7 @@ impl OwnedTensor {
     ///
     /// # Errors
     ///
-    /// [`Error::TypeMismatch`] if `T` is not the Rust type of [`dtype`](Self::dtype).
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) if `T` is not the Rust type of [`dtype`](Self::dtype).
     pub fn data<T: TensorElement>(&self) -> Result<&[T]> {
         self.as_tensor().data()
     }
@@ -103,7 +103,7 @@ impl OwnedTensor {
     ///
     /// # Errors
     ///
-    /// [`Error::TypeMismatch`] if `T` is not for [`dtype`](Self::dtype).
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) if `T` is not for [`dtype`](Self::dtype).
     pub fn to_vec<T: TensorValue>(&self) -> Result<Vec<T>> {
         self.as_tensor().to_vec()
     }
