@@ -22,7 +22,7 @@ pub trait TensorSource {
     fn write_to(&self, input: &mut TensorMut<'_>) -> Result<()>;
 }
 
-/// An element of a [`TensorSource`]: a [`TensorElement`], `bool`, or a string, which is `&str`,
+/// An element of a [`TensorSource`]: a [`TensorElement`](crate::TensorElement), `bool`, or a string, which is `&str`,
 /// `String`, `&[u8]` or `Vec<u8>`. Packed integers (int4, uint4, int2) are given as `i8`.
 ///
 /// The trait is sealed.
