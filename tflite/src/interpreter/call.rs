@@ -1,5 +1,7 @@
 //! Writing all inputs, invoking, and reading all outputs at once.
 
+#![forbid(unsafe_code)]
+
 use std::collections::BTreeMap;
 
 use super::{Interpreter, SignatureRunner};

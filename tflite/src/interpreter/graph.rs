@@ -1,5 +1,7 @@
 //! All tensors of a model's first subgraph, by their own indices, and variables among them.
 
+#![forbid(unsafe_code)]
+
 use std::ffi::c_int;
 
 use tflite_sys as sys;

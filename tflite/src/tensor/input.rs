@@ -1,5 +1,7 @@
 //! What can be written into an input at once.
 
+#![forbid(unsafe_code)]
+
 use super::element::sealed::Sealed;
 use super::packed::Packing;
 use super::{OwnedTensor, Shape, Tensor, TensorMut, TensorType};

@@ -1,5 +1,7 @@
 //! Floating-point numbers of 16 bits, as numbers of 32.
 
+#![forbid(unsafe_code)]
+
 /// The number that IEEE 754 half precision writes like this.
 pub(super) fn from_f16(bits: u16) -> f32 {
     let sign = u32::from(bits >> 15) << 31;

@@ -1,5 +1,7 @@
 //! Copies of tensors that stay when the interpreter goes on.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 
 use super::source::Source;

@@ -1,5 +1,7 @@
 //! Integers of 4 and 2 bits, several to a byte.
 
+#![forbid(unsafe_code)]
+
 use std::ops::RangeInclusive;
 
 use super::{Tensor, TensorMut, TensorType};

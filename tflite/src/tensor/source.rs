@@ -1,5 +1,7 @@
 //! Where a tensor's elements are.
 
+#![forbid(unsafe_code)]
+
 use std::borrow::Cow;
 use std::ffi::c_int;
 use std::ptr::NonNull;

@@ -1,5 +1,7 @@
 //! Owned copies of tensors' elements, of whatever type.
 
+#![forbid(unsafe_code)]
+
 use super::element::sealed::Sealed;
 use super::packed::Packing;
 use super::{Tensor, TensorElement};
