@@ -148,8 +148,10 @@ fn after_a_resize(interpreter: &mut Interpreter, what: &str) {
 fn quantized(interpreter: &mut Interpreter, what: &str) {
     let shape = interpreter.input(0).expect("one").shape();
     let input = vec![17_i8; shape.elements().expect("small")];
+    let reals = vec![0.25_f32; input.len()];
     take_none(what, || {
         interpreter.input_mut(0)?.copy_from_slice(&input)?;
+        interpreter.input_mut(0)?.quantize_from(&reals)?;
         interpreter.invoke()?;
         let output = interpreter.output(0)?;
         assert!(output.quantization().is_some());

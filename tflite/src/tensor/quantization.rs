@@ -229,14 +229,20 @@ impl TensorMut<'_> {
         range: RangeInclusive<i32>,
         cast: impl Fn(i32) -> T,
     ) -> Result<()> {
-        let quantization = self.0.quantized()?;
+        // One scale is looked at where it is; a list of them is copied.
+        let (one, many) = match self.0.quantization() {
+            Some(quantization) => (Some(quantization), None),
+            None => (None, Some(self.0.quantized()?)),
+        };
         let shape = self.shape();
         let data = self.data_mut::<T>()?;
         if data.len() != reals.len() {
             let (expected, actual) = (data.len(), reals.len());
             return Err(self.length_mismatch(expected, actual));
         }
-        let elements = reals.iter().zip(quantization.elements(&shape));
+        let one = one.into_iter().cycle();
+        let many = many.iter().flat_map(|channels| channels.elements(&shape));
+        let elements = reals.iter().zip(one.chain(many));
         for (to, (&real, quantization)) in data.iter_mut().zip(elements) {
             *to = cast(quantization.quantize(real, range.clone()));
         }
