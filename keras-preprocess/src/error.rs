@@ -47,6 +47,14 @@ pub enum Error {
         /// What the decoder said.
         reason: String,
     },
+    /// A mode or a filter has no such name.
+    #[error("{name:?} is not known; known are {known}")]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// Those that are known.
+        known: &'static str,
+    },
     /// The bytes given to [`Picture::new`](crate::Picture::new) are not as many as the size demands.
     #[error("a picture of {width} x {height} pixels has {actual} bytes instead of {expected}")]
     Length {

@@ -2,6 +2,8 @@
 //!
 //! Nearest-neighbour resizing looks at few of the pixels, so only those are converted.
 
+use image::metadata::Orientation;
+
 use crate::{error::Error, jpeg::ycc_to_rgb};
 
 /// 256 colours. An index that the file's palette does not have is a shade of grey, as in Pillow.
@@ -180,6 +182,47 @@ impl Picture {
         match self.samples {
             Samples::Rgb8 => Some(&self.bytes.as_chunks().0[y as usize * width..][..width]),
             _ => None,
+        }
+    }
+
+    /// The picture as the orientation demands it to be shown.
+    pub(crate) fn turned(self, orientation: Orientation) -> Self {
+        let (width, height) = (self.width as usize, self.height as usize);
+        // For each row and column of the turned picture the position in this one.
+        let position = |row: usize, column: usize| match orientation {
+            Orientation::NoTransforms => (row, column),
+            Orientation::FlipHorizontal => (row, width - 1 - column),
+            Orientation::FlipVertical => (height - 1 - row, column),
+            Orientation::Rotate180 => (height - 1 - row, width - 1 - column),
+            Orientation::Rotate90 => (height - 1 - column, row),
+            Orientation::Rotate270 => (column, width - 1 - row),
+            Orientation::Rotate90FlipH => (column, row),
+            Orientation::Rotate270FlipH => (height - 1 - column, width - 1 - row),
+        };
+        let swaps = matches!(
+            orientation,
+            Orientation::Rotate90
+                | Orientation::Rotate270
+                | Orientation::Rotate90FlipH
+                | Orientation::Rotate270FlipH
+        );
+        let (columns, rows) = if swaps {
+            (height, width)
+        } else {
+            (width, height)
+        };
+        let length = self.samples.pixel_bytes();
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
+        {
+            let (y, x) = position(row, column);
+            bytes.extend_from_slice(&self.bytes[(y * width + x) * length..][..length]);
+        }
+        Self {
+            width: columns as u32,
+            height: rows as u32,
+            samples: self.samples,
+            bytes,
         }
     }
 

@@ -8,7 +8,8 @@ use std::{fs, path::PathBuf};
 use keras_preprocess::{
     Limits, decode,
     picture::Picture,
-    preprocess::{Mode, Preprocessor, nearest},
+    preprocess::{Mode, Preprocessor},
+    resize::nearest,
 };
 
 fn golden(name: &str) -> PathBuf {

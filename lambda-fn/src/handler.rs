@@ -184,12 +184,13 @@ fn classify(
         Input::Bytes(bytes) => bytes,
     };
     report.bytes = Some(bytes.len());
-    let (format, picture) = keras_preprocess::decode(&bytes, limits)?;
+    // Only what the model's input needs of it.
+    let decoded = classifier.preprocessor().decode(&bytes, limits)?;
     drop(bytes);
     report.decode = Some(start.elapsed());
-    report.picture = Some((format, picture.width(), picture.height()));
+    report.picture = Some((decoded.format, decoded.width, decoded.height));
 
-    let (answer, timings) = classifier.classify(&picture)?;
+    let (answer, timings) = classifier.classify(&decoded.picture)?;
     report.model = Some(timings);
     Ok(answer)
 }

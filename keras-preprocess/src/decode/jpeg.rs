@@ -1,20 +1,64 @@
 //! JPEG, with Pillow's idea of what is whole and of what CMYK means.
 
-use super::{Format, Limits};
+use image::metadata::Orientation;
+
+use super::{Format, Limits, Source, Want, swaps};
 use crate::{
     error::Error,
     jpeg::{Decoder, Fault, Kind, Pixels},
     picture::{Picture, Samples},
+    resize::nearest,
 };
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, Error> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits, want: Option<&Want>) -> Result<Source, Error> {
     let decoder = Decoder::new(bytes).map_err(fault)?;
     let (width, height) = decoder.size();
     limits.check_size(Format::Jpeg.name(), width, height)?;
     if !is_complete(bytes) {
         return Err(invalid("the file is cut off: its end marker is missing"));
     }
-    picture(decoder.decode(8, |_, _| None).map_err(fault)?)
+    let orientation = decoder.exif().and_then(Orientation::from_exif_chunk);
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    let turns = want.is_some_and(|want| want.upright) && orientation != Orientation::NoTransforms;
+    let size = match want {
+        Some(want) if want.reduced => {
+            let (mut across, mut down) = want.size;
+            if turns && swaps(orientation) {
+                (across, down) = (down, across);
+            }
+            reduced(width / across.max(1), height / down.max(1))
+        }
+        _ => 8,
+    };
+    let choose = |width: u32, height: u32| {
+        let want = want.filter(|want| want.nearest && !turns)?;
+        let (across, down) = want.size;
+        // Otherwise pixels would be written several times, here and in the input.
+        (across <= width && down <= height).then(|| {
+            (
+                nearest(width, across).collect(),
+                nearest(height, down).collect(),
+            )
+        })
+    };
+    let pixels = decoder.decode(size, choose).map_err(fault)?;
+    Ok(Source {
+        width,
+        height,
+        picture: picture(pixels)?,
+        orientation,
+    })
+}
+
+/// The scale in eighths for a picture that is `across` and `down` times as large as what it is
+/// resized to, rounded down. Pillow's `draft` chooses the same.
+fn reduced(across: u32, down: u32) -> usize {
+    match across.min(down) {
+        8.. => 1,
+        4.. => 2,
+        2.. => 4,
+        _ => 8,
+    }
 }
 
 fn picture(pixels: Pixels) -> Result<Picture, Error> {

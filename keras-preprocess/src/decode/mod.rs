@@ -2,23 +2,27 @@
 //!
 //! The format is told by the first bytes, never by a file name or a header of the server. What
 //! comes out is what Pillow's `Image.open` gives: the first frame, without colour management and
-//! without regard to the EXIF orientation.
+//! without regard to the EXIF orientation, unless a [`Preprocessor`](crate::Preprocessor) is told
+//! to look at it.
 
 mod gif;
 mod jpeg;
 mod raster;
+mod tiff;
 
 use std::io::Cursor;
 
 use image::{
     ImageError, ImageFormat,
     codecs::{bmp::BmpDecoder, png::PngDecoder, webp::WebPDecoder},
+    metadata::Orientation,
 };
 
 use crate::{
     error::{Error, Unit},
     limits::Limits,
     picture::Picture,
+    preprocess::Decoded,
 };
 
 /// The formats that can be decoded.
@@ -33,6 +37,8 @@ pub enum Format {
     Jpeg,
     /// PNG with any colour type and depth.
     Png,
+    /// TIFF, uncompressed, LZW, deflate or PackBits, in one plane; the first page counts.
+    Tiff,
     /// WebP, lossy and lossless; the first frame counts.
     WebP,
 }
@@ -45,6 +51,7 @@ impl Format {
             Self::Gif => "GIF",
             Self::Jpeg => "JPEG",
             Self::Png => "PNG",
+            Self::Tiff => "TIFF",
             Self::WebP => "WebP",
         }
     }
@@ -60,6 +67,7 @@ impl Format {
             Ok(ImageFormat::Gif) => Ok(Self::Gif),
             Ok(ImageFormat::Jpeg) => Ok(Self::Jpeg),
             Ok(ImageFormat::Png) => Ok(Self::Png),
+            Ok(ImageFormat::Tiff) => Ok(Self::Tiff),
             Ok(ImageFormat::WebP) => Ok(Self::WebP),
             Ok(other) => Err(unsupported(&format!("the picture's format is {other:?}"))),
             Err(_) => Err(unsupported(&describe(bytes))),
@@ -69,7 +77,7 @@ impl Format {
 
 fn unsupported(what: &str) -> Error {
     Error::Unsupported(format!(
-        "{what}; supported are JPEG, PNG, WebP, GIF and BMP"
+        "{what}; supported are JPEG, PNG, WebP, GIF, BMP and TIFF"
     ))
 }
 
@@ -113,16 +121,58 @@ fn describe(bytes: &[u8]) -> String {
 /// [`Error::TooLarge`] before the memory is taken, [`Error::Unsupported`] for another
 /// format, [`Error::Invalid`] for bytes that are damaged or cut off.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<(Format, Picture), Error> {
+    let decoded = decode_for(bytes, limits, None)?;
+    Ok((decoded.format, decoded.picture))
+}
+
+/// What is done with the picture, as far as it spares work in decoding.
+pub(crate) struct Want {
+    /// The width and height that the picture is resized to.
+    pub(crate) size: (u32, u32),
+    /// Whether that takes the nearest pixels.
+    pub(crate) nearest: bool,
+    /// Whether the EXIF orientation counts.
+    pub(crate) upright: bool,
+    /// Whether a JPEG may be decoded at a fraction of its size.
+    pub(crate) reduced: bool,
+}
+
+/// A picture, and how it must be turned if that counts.
+struct Source {
+    width: u32,
+    height: u32,
+    picture: Picture,
+    orientation: Orientation,
+}
+
+impl Source {
+    fn upright(picture: Picture) -> Self {
+        Self {
+            width: picture.width(),
+            height: picture.height(),
+            picture,
+            orientation: Orientation::NoTransforms,
+        }
+    }
+}
+
+/// [`decode`], but without what is not wanted.
+pub(crate) fn decode_for(
+    bytes: &[u8],
+    limits: &Limits,
+    want: Option<&Want>,
+) -> Result<Decoded, Error> {
     limits.check_bytes("the picture", bytes.len() as u64)?;
     let format = Format::detect(bytes)?;
-    let picture = match format {
-        Format::Jpeg => jpeg::decode(bytes, limits)?,
-        Format::Gif => gif::decode(bytes, limits)?,
+    let source = match format {
+        Format::Jpeg => jpeg::decode(bytes, limits, want)?,
+        Format::Gif => Source::upright(gif::decode(bytes, limits)?),
         Format::Png => {
             let decoder = PngDecoder::with_limits(Cursor::new(bytes), raster::allocations(limits))
                 .map_err(|error| from_image(format, limits, &error))?;
-            let picture = raster::read(decoder, format, limits)?;
-            raster::clip_grey_16(picture, bytes)
+            let mut source = raster::read(decoder, format, limits)?;
+            source.picture = raster::clip_grey_16(source.picture, bytes);
+            source
         }
         Format::Bmp => {
             let decoder = BmpDecoder::new(Cursor::new(bytes))
@@ -134,8 +184,39 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<(Format, Picture), Error>
                 .map_err(|error| from_image(format, limits, &error))?;
             raster::read(decoder, format, limits)?
         }
+        Format::Tiff => tiff::decode(bytes, limits)?,
     };
-    Ok((format, picture))
+    // Pillow turns TIFF pictures by itself.
+    let turn = format == Format::Tiff || want.is_some_and(|want| want.upright);
+    let Source {
+        mut width,
+        mut height,
+        mut picture,
+        orientation,
+    } = source;
+    if turn && orientation != Orientation::NoTransforms {
+        if swaps(orientation) {
+            (width, height) = (height, width);
+        }
+        picture = picture.turned(orientation);
+    }
+    Ok(Decoded {
+        format,
+        width,
+        height,
+        picture,
+    })
+}
+
+/// Whether turning a picture exchanges its width and height.
+fn swaps(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
 }
 
 fn from_image(format: Format, limits: &Limits, error: &ImageError) -> Error {

@@ -1,8 +1,8 @@
 //! Pictures that the `image` crate decodes: PNG, BMP and WebP.
 
-use image::{ColorType, ImageDecoder};
+use image::{ColorType, ImageDecoder, metadata::Orientation};
 
-use super::{Format, Limits, from_image};
+use super::{Format, Limits, Source, from_image};
 use crate::{
     error::Error,
     picture::{Picture, Samples},
@@ -23,13 +23,15 @@ pub(super) fn read(
     mut decoder: impl ImageDecoder,
     format: Format,
     limits: &Limits,
-) -> Result<Picture, Error> {
+) -> Result<Source, Error> {
     let (width, height) = decoder.dimensions();
     limits.check_size(format.name(), width, height)?;
     decoder
         .set_limits(allocations(limits))
         .map_err(|error| from_image(format, limits, &error))?;
 
+    // Damaged metadata say nothing, and are no reason to refuse the picture.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let samples = match decoder.color_type() {
         ColorType::L8 => Samples::Grey8,
         ColorType::La8 => Samples::GreyAlpha8,
@@ -51,7 +53,13 @@ pub(super) fn read(
     decoder
         .read_image(&mut bytes)
         .map_err(|error| from_image(format, limits, &error))?;
-    Picture::new(width, height, samples, bytes)
+    let picture = Picture::new(width, height, samples, bytes)?;
+    Ok(Source {
+        width,
+        height,
+        picture,
+        orientation,
+    })
 }
 
 /// Marks a PNG's 16-bit grey for Pillow's treatment of it.

@@ -203,7 +203,7 @@ impl Transform {
     }
 
     /// Writes the wanted samples, perhaps others too, to the rows of `stride` bytes in `output`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run(&self, block: &Block, wanted: Wanted, output: &mut [u8], stride: usize) {
         if block.present <= 1 {
             // A flat block: the first pass shifts up what the second one shifts down.
@@ -218,6 +218,7 @@ impl Transform {
         }
     }
 
+    #[inline(always)]
     fn some(&self, block: &Block, wanted: Wanted, output: &mut [u8], stride: usize) {
         for (row, line) in output.chunks_mut(stride).take(self.size).enumerate() {
             if wanted.rows >> row & 1 == 0 {

@@ -16,6 +16,9 @@ mod plan;
 mod progressive;
 
 pub(crate) use self::output::rgb as ycc_to_rgb;
+#[cfg(target_arch = "x86_64")]
+use fearless_simd::{Level, Simd};
+
 use self::{
     entropy::{Segments, Sequential},
     header::{Component, Frame, Header, Scan},
@@ -93,6 +96,11 @@ impl<'a> Decoder<'a> {
         (self.frame.width, self.frame.height)
     }
 
+    /// The EXIF data before the first scan, without the name of the segment.
+    pub(crate) fn exif(&self) -> Option<&'a [u8]> {
+        self.header.exif
+    }
+
     fn kind(&self) -> (Kind, Colours) {
         let ids: Vec<u8> = self
             .frame
@@ -127,11 +135,11 @@ impl<'a> Decoder<'a> {
             let pixels = u64::from(self.frame.width) * u64::from(self.frame.height);
             let skipping = pixels >= LARGE && plan.percent_unwanted() >= 30;
             entropy::prepare(&mut self.header, &self.scan, skipping)?;
-            self.sequential(&plan, &mut output)?;
+            fastest(|| self.sequential(&plan, &mut output))?;
         } else {
             let planes =
                 progressive::read(self.bytes, &mut self.header, &self.frame, self.scan.clone())?;
-            self.transform(&plan, &planes, &mut output);
+            fastest(|| self.transform(&plan, &planes, &mut output));
         }
         let (width, height) = plan.output();
         Ok(Pixels {
@@ -244,6 +252,17 @@ impl<'a> Decoder<'a> {
             output.advance(mcu_row, mcu_row + 1 == frame.mcu_rows);
         }
     }
+}
+
+/// Calls `work` with the widest vectors that the processor has and that this is worth: everything
+/// inlined into it is compiled for them, too.
+#[inline(always)]
+fn fastest<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = Level::new().as_avx2() {
+        return avx2.vectorize(work);
+    }
+    work()
 }
 
 /// Where a block's first sample is in its row of MCUs.

@@ -155,6 +155,11 @@ impl Classifier {
         self.shape
     }
 
+    /// What prepares pictures for [`Classifier::classify`].
+    pub fn preprocessor(&self) -> &Preprocessor {
+        &self.preprocessor
+    }
+
     /// What computes: see [`Network::backend`].
     pub fn backend(&self) -> &str {
         &self.backend

@@ -7,7 +7,7 @@
 /// decide where a centre falls on the edge between two pixels, so this adds up too.
 ///
 /// ```
-/// use keras_preprocess::preprocess::nearest;
+/// use keras_preprocess::resize::nearest;
 ///
 /// // Four pixels become two: the centres 1.0 and 3.0 lie in the second and the fourth.
 /// assert!(nearest(4, 2).eq([1, 3]));
