@@ -27,6 +27,7 @@ struct Target {
 const MODELS: &[&str] = &[
     "models",
     "models/accepted",
+    "models/hostile",
     "models/refused",
     "models/shapes",
     "parity/data",
