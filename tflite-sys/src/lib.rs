@@ -9,13 +9,13 @@
 //! The functions that pass a `va_list` are left out; `tflite_sys_*` are this crate's own
 //! functions in their place.
 //!
-//! # Sanitizers
-//!
 //! The kernels are compiled for what Rust may use: with `-Ctarget-cpu=x86-64-v2` in `RUSTFLAGS`, they
 //! may use SSE 4.1 too. XNNPACK's kernels look what the processor has when they run.
 //!
 //! The operators are upstream's, with checks of the values that their kernels trust: `KERNELS.md` beside
 //! this crate's manifest lists all.
+//!
+//! # Sanitizers
 //!
 //! With `-Zsanitizer=address` in `RUSTFLAGS` (a nightly compiler, and `--target`, so that build
 //! scripts stay as they are) the library is instrumented for AddressSanitizer too.
