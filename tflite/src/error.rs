@@ -13,6 +13,22 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why something could not be done.
 ///
 /// `log` fields hold what the runtime reported meanwhile, one message a line. They may be empty.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/gather.tflite");
+/// # let model = tflite::Model::from_file(path)?;
+/// # let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+/// // This model looks up rows, and there are fewer than six.
+/// interpreter.input_mut(0)?.copy_from_slice(&[0, 5, 0])?;
+/// match interpreter.invoke() {
+///     Err(tflite::Error::Runtime { operation, log, .. }) => {
+///         assert_eq!(operation, tflite::Operation::Invoke);
+///         assert!(log.contains("gather"));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), tflite::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -11,6 +11,16 @@ const MAX_TOTAL: usize = 64 << 20;
 const MAX_LABELS: usize = 1 << 20;
 
 /// What the indices or the values of an input or output are called.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/described.tflite");
+/// let info = tflite::Model::from_file(path)?.info()?;
+/// let english = info.labels.iter().find(|labels| labels.file.locale == "en");
+/// let english = english.expect("this model has some");
+/// assert_eq!((english.role, english.index), (tflite::TensorRole::Output, 0));
+/// assert_eq!(english.labels, ["red", "green", "", "blue"]);
+/// # Ok::<(), tflite::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Labels {

@@ -5,6 +5,17 @@ use crate::schema::table::{Buffer, Field, Malformed, Table};
 type Result<T> = std::result::Result<T, Malformed>;
 
 /// What the authors say of a model, its inputs and its outputs. Texts may be empty.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/described.tflite");
+/// let info = tflite::Model::from_file(path)?.info()?;
+/// let described = info.model_metadata.expect("this model has some");
+/// println!("{} by {}: {}", described.name, described.author, described.description);
+/// for input in &described.subgraphs[0].inputs {
+///     println!("{}: {:?}", input.name, input.normalization);
+/// }
+/// # Ok::<(), tflite::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModelMetadata {

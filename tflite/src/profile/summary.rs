@@ -12,6 +12,20 @@ use super::OpEvent;
 ///
 /// `Display` writes both as tables, the slowest first. All times are operators'
 /// [own](OpEvent::own).
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/conv.tflite");
+/// # let model = tflite::Model::from_file(path)?;
+/// use tflite::{Interpreter, InterpreterOptions, Profiler, Xnnpack};
+///
+/// let profiler = Profiler::new();
+/// let options = InterpreterOptions::new().xnnpack(Xnnpack::Off);
+/// let mut interpreter = Interpreter::new(&model, options.profiler(profiler.clone()))?;
+/// interpreter.invoke()?;
+/// let table = profiler.summary().to_string();
+/// assert!(table.contains("CONV_2D"), "{table}");
+/// # Ok::<(), tflite::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ProfileSummary {

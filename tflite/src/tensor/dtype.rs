@@ -10,6 +10,14 @@ macro_rules! tensor_types {
         ///
         /// New versions of the runtime add types. One that this crate does not know stays
         /// [`Unknown`](Self::Unknown) with its number.
+        ///
+        /// ```
+        /// use tflite::TensorType;
+        ///
+        /// assert_eq!(TensorType::Float32.to_string(), "float32");
+        /// assert!(TensorType::Int4.is_plain());
+        /// assert!(!TensorType::String.is_plain());
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum TensorType {

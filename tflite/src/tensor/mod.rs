@@ -34,6 +34,20 @@ use crate::error::{Error, Result, TensorRole};
 use crate::raw::RawTensor;
 
 /// An input or output, to look at. The interpreter is borrowed meanwhile.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/conv.tflite");
+/// # let model = tflite::Model::from_file(path)?;
+/// # let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+/// interpreter.invoke()?;
+/// let output: tflite::Tensor<'_> = interpreter.output(0)?;
+/// assert_eq!(output.dtype(), tflite::TensorType::Float32);
+/// assert_eq!(output.shape(), [1, 3, 3, 2]);
+/// assert_eq!(output.byte_len(), 3 * 3 * 2 * 4);
+/// let numbers: &[f32] = output.data()?;
+/// assert_eq!(numbers.len(), 18);
+/// # Ok::<(), tflite::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Tensor<'a> {
     source: Source<'a>,

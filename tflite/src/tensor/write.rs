@@ -10,6 +10,20 @@ use super::{Quantization, Shape, Tensor, TensorElement, TensorType};
 use crate::error::{Error, Result};
 
 /// An input, to write. The interpreter is borrowed exclusively meanwhile.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/add.tflite");
+/// # let model = tflite::Model::from_file(path)?;
+/// # let mut interpreter = tflite::Interpreter::new(&model, Default::default())?;
+/// let mut input: tflite::TensorMut<'_> = interpreter.input_mut(0)?;
+/// input.copy_from_slice(&[1.0_f32, 2.0, 3.0])?;
+/// input.data_mut::<f32>()?[2] = 4.0;
+/// assert_eq!(input.data::<f32>()?, [1.0, 2.0, 4.0]);
+/// // The very type, and as many as there are.
+/// assert!(input.copy_from_slice(&[1_i32, 2, 3]).is_err());
+/// assert!(input.copy_from_slice(&[1.0_f32]).is_err());
+/// # Ok::<(), tflite::Error>(())
+/// ```
 pub struct TensorMut<'a>(
     /// Never handed out with this lifetime: its slices would live beside the mutable ones.
     pub(super) Tensor<'a>,

@@ -80,6 +80,13 @@ impl fmt::Display for ModelPart {
 /// Why a model is refused although it is a well-formed FlatBuffer.
 ///
 /// `field` is always the name of a field in the schema.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/refused/constant_short.tflite");
+/// let error = tflite::Model::from_file(path).expect_err("a constant is too short");
+/// let tflite::Error::UnsoundModel { part, problem, .. } = error else { panic!("{error}") };
+/// println!("{part}: {problem}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelProblem {
