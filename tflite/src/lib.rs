@@ -46,9 +46,10 @@
 //! # Soundness
 //!
 //! Safe code cannot cause undefined behaviour through this crate, provided that the model is sound
-//! (see [`Model`] about trust). C functions that require something of an index, a size or a state are
-//! only called after that was checked. XNNPACK checks less than the runtime's kernels: it only gets
-//! shapes on which those have agreed, see [`XnnpackStatus::Refused`].
+//! (see [`Model`] about trust), and that files of [packed weights](WeightCache::File) are its own. C
+//! functions that require something of an index, a size or a state are only called after that was
+//! checked. XNNPACK checks less than the runtime's kernels: it only gets shapes on which those have
+//! agreed, see [`XnnpackStatus::Refused`].
 //!
 //! Values are checked, whether they are constants, inputs, computed, or what [operators of one's
 //! own](Operator) give: indices, axes, orders of axes, lengths, begins and sizes, paddings, divisors.

@@ -8,6 +8,12 @@ use crate::checks::{self, Check, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command};
 use crate::{bindings, endtoend, msrv, parity, python, setup, unlinked};
 
+/// All that add to the API. Not those of tflite-sys, which change how it is built.
+const FEATURES: &[&str] = &[
+    "--features",
+    "tflite-native/half,tflite-native/log,tflite-native/num-complex",
+];
+
 /// All steps, the quick ones first.
 const CHECKS: &[Check] = &[
     ("format", || {
@@ -28,16 +34,17 @@ const CHECKS: &[Check] = &[
         Ok(Outcome::Passed)
     }),
     ("unit, integration and doc tests", || {
-        passed(run_command(cargo().args([
-            "test",
-            "--workspace",
-            "--locked",
-        ])))
+        passed(run_command(
+            cargo()
+                .args(["test", "--workspace", "--locked"])
+                .args(FEATURES),
+        ))
     }),
     ("documentation", || {
         passed(run_command(
             cargo()
                 .args(["doc", "--workspace", "--no-deps", "--locked"])
+                .args(FEATURES)
                 .env("RUSTDOCFLAGS", "--deny warnings"),
         ))
     }),
