@@ -119,17 +119,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Builds all targets with cargo-fuzz, and says where they are.
 fn build() -> Result<PathBuf> {
-    let program = tools().join("bin/cargo-fuzz");
-    let version = capture(Command::new(&program).args(["fuzz", "--version"]));
-    if !version.is_ok_and(|version| version.trim().ends_with(CARGO_FUZZ)) {
-        run_command(
-            nightly()
-                .args(["install", "cargo-fuzz", "--locked", "--force"])
-                .args(["--version", CARGO_FUZZ])
-                .arg("--root")
-                .arg(tools()),
-        )?;
-    }
+    let program = cargo_fuzz()?;
     // cargo-fuzz calls Cargo again: the environment says which, and all that the build needs.
     let ours = nightly();
     let mut command = Command::new(&program);
@@ -144,6 +134,25 @@ fn build() -> Result<PathBuf> {
         .current_dir(root().join("fuzz"));
     run_command(with_native(&mut command, None))?;
     Ok(instrumented::dir().join(host()?).join("release"))
+}
+
+/// The user's cargo-fuzz if it has the right version, or one of our own.
+fn cargo_fuzz() -> Result<PathBuf> {
+    let own = tools().join("bin/cargo-fuzz");
+    for program in [Path::new("cargo-fuzz"), &own] {
+        let version = capture(Command::new(program).args(["fuzz", "--version"]));
+        if version.is_ok_and(|version| version.trim().ends_with(CARGO_FUZZ)) {
+            return Ok(program.to_owned());
+        }
+    }
+    run_command(
+        nightly()
+            .args(["install", "cargo-fuzz", "--locked", "--force"])
+            .args(["--version", CARGO_FUZZ])
+            .arg("--root")
+            .arg(tools()),
+    )?;
+    Ok(own)
 }
 
 fn artifacts() -> PathBuf {

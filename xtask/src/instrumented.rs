@@ -1,8 +1,10 @@
 //! Builds with sanitizers: a nightly compiler for Rust, Clang for the native library.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::run::{Result, capture, cargo, root, target};
 use crate::setup;
@@ -17,7 +19,10 @@ pub(crate) const ADDRESS: &str = "-Zsanitizer=address";
 /// Installs what is missing.
 pub(crate) fn prepare() -> Result<()> {
     setup::for_build()?;
-    setup::ensure(setup::SANITIZERS)?;
+    setup::ensure(setup::SYMBOLIZER)?;
+    if clang().is_none() {
+        setup::ensure(setup::CLANG)?;
+    }
     capture(nightly().arg("--version"))
         .map(drop)
         .map_err(|error| {
@@ -50,11 +55,39 @@ fn cargo_of_nightly() -> Command {
 
 /// Has the native library built with Clang, instrumented for `native` or the usual.
 pub(crate) fn with_native<'c>(command: &'c mut Command, native: Option<&str>) -> &'c mut Command {
+    let suffix = clang().unwrap_or("-19");
     command
-        .env("CC", "clang")
-        .env("CXX", "clang++")
+        .env("CC", format!("clang{suffix}"))
+        .env("CXX", format!("clang++{suffix}"))
         .env("TFLITE_SYS_SANITIZE", native.unwrap_or(NATIVE))
         .env("CARGO_TARGET_DIR", dir())
+}
+
+/// What is behind the name of the first Clang that knows enough of C++20: Abseil asks where it is
+/// called from, which older ones cannot say.
+fn clang() -> Option<&'static str> {
+    static SUFFIX: OnceLock<Option<&str>> = OnceLock::new();
+    let names = ["", "-22", "-21", "-20", "-19", "-18", "-17", "-16"];
+    *SUFFIX.get_or_init(|| {
+        names
+            .into_iter()
+            .find(|suffix| knows_source_location(suffix))
+    })
+}
+
+fn knows_source_location(suffix: &str) -> bool {
+    let mut command = Command::new(format!("clang++{suffix}"));
+    command
+        .args(["-std=c++20", "-fsyntax-only", "-x", "c++", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null());
+    let Ok(mut child) = command.spawn() else {
+        return false;
+    };
+    if let Some(mut input) = child.stdin.take() {
+        let _ = input.write_all(b"#include <source_location>\nstd::source_location here;\n");
+    }
+    child.wait().is_ok_and(|status| status.success())
 }
 
 /// The folder of all that is built with sanitizers.

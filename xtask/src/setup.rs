@@ -58,11 +58,11 @@ pub(crate) const BINDINGS: &[Tool] = &[
     ),
 ];
 
-/// What an instrumented build takes. A symbolizer makes reports readable.
-pub(crate) const SANITIZERS: &[Tool] = &[
-    needed(&["clang++", "--version"], "clang"),
-    needed(&["llvm-symbolizer", "--version"], "llvm"),
-];
+/// What makes the reports of sanitizers readable.
+pub(crate) const SYMBOLIZER: &[Tool] = &[needed(&["llvm-symbolizer", "--version"], "llvm")];
+
+/// A Clang that is new enough for C++20, where the usual one is not.
+pub(crate) const CLANG: &[Tool] = &[needed(&["clang++-19", "--version"], "clang-19")];
 
 /// Installs what a build from source takes, unless a prebuilt library is named.
 pub(crate) fn for_build() -> Result<()> {
