@@ -22,8 +22,7 @@
 //! `TFLITE_SYS_SANITIZE` adds to that, separated by commas: `undefined` for
 //! UndefinedBehaviorSanitizer, whose handlers are in the address and thread sanitizers' run-time
 //! libraries; `thread` for ThreadSanitizer, beside `-Zsanitizer=thread`; `coverage` for what
-//! libFuzzer follows. With the variable set, each tensor has memory of its own instead of a part of
-//! an arena, so that accesses behind its end are found. All but the first of these need Clang
+//! libFuzzer follows. All but the first of these need Clang
 //! (`CC=clang CXX=clang++`). Each combination has its own place in the build cache.
 //! `cargo xtask sanitize` and `cargo xtask fuzz` set all this.
 //!

@@ -63,29 +63,27 @@ pub(crate) fn with_native<'c>(command: &'c mut Command, native: Option<&str>) ->
         .env("CARGO_TARGET_DIR", dir())
 }
 
-/// What is behind the name of the first Clang that knows enough of C++20: Abseil asks where it is
-/// called from, which older ones cannot say.
+/// What is behind the name of the first Clang that has the sanitizers and knows enough of C++20:
+/// Abseil asks where it is called from, which older ones cannot say.
 fn clang() -> Option<&'static str> {
     static SUFFIX: OnceLock<Option<&str>> = OnceLock::new();
     let names = ["", "-22", "-21", "-20", "-19", "-18", "-17", "-16"];
-    *SUFFIX.get_or_init(|| {
-        names
-            .into_iter()
-            .find(|suffix| knows_source_location(suffix))
-    })
+    *SUFFIX.get_or_init(|| names.into_iter().find(|suffix| is_enough(suffix)))
 }
 
-fn knows_source_location(suffix: &str) -> bool {
+fn is_enough(suffix: &str) -> bool {
     let mut command = Command::new(format!("clang++{suffix}"));
     command
-        .args(["-std=c++20", "-fsyntax-only", "-x", "c++", "-"])
+        .args(["-std=c++20", "-fsanitize=address", "-o", "/dev/null"])
+        .args(["-x", "c++", "-"])
         .stdin(Stdio::piped())
         .stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else {
         return false;
     };
     if let Some(mut input) = child.stdin.take() {
-        let _ = input.write_all(b"#include <source_location>\nstd::source_location here;\n");
+        let _ = input
+            .write_all(b"#include <source_location>\nstd::source_location here;\nint main() {}\n");
     }
     child.wait().is_ok_and(|status| status.success())
 }

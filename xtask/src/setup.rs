@@ -61,8 +61,19 @@ pub(crate) const BINDINGS: &[Tool] = &[
 /// What makes the reports of sanitizers readable.
 pub(crate) const SYMBOLIZER: &[Tool] = &[needed(&["llvm-symbolizer", "--version"], "llvm")];
 
-/// A Clang that is new enough for C++20, where the usual one is not.
-pub(crate) const CLANG: &[Tool] = &[needed(&["clang++-19", "--version"], "clang-19")];
+/// A Clang that is new enough for C++20, where the usual one is not, with its sanitizers: CMake
+/// tries them.
+pub(crate) const CLANG: &[Tool] = &[
+    needed(&["clang++-19", "--version"], "clang-19"),
+    needed(
+        &[
+            "sh",
+            "-c",
+            "ls $(clang++-19 -print-resource-dir)/lib/*/libclang_rt.asan*",
+        ],
+        "libclang-rt-19-dev",
+    ),
+];
 
 /// Installs what a build from source takes, unless a prebuilt library is named.
 pub(crate) fn for_build() -> Result<()> {
