@@ -56,6 +56,14 @@ const TARGETS: &[Target] = &[
     },
 ];
 
+/// What libFuzzer and AddressSanitizer say when a limit ends a run.
+const LIMITS: [&str; 4] = [
+    "libFuzzer: timeout",
+    "libFuzzer: out-of-memory",
+    "AddressSanitizer: out of memory",
+    "AddressSanitizer: requested allocation size",
+];
+
 /// More than a target that has lost its sense.
 const MAX_CRASHES: usize = 100;
 
@@ -77,6 +85,8 @@ struct Total {
     runs: u64,
     seconds: u64,
     crashes: usize,
+    /// How often a limit ended it.
+    limits: usize,
     corpus: (usize, u64),
 }
 
@@ -105,8 +115,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         crashes += total.crashes;
         let (files, bytes) = total.corpus;
         lines.push(format!(
-            "{:8} {:>10} runs {:>6} s {:>4} crashes   corpus {files} inputs, {bytes} bytes",
-            target.name, total.runs, total.seconds, total.crashes
+            "{:8} {:>10} runs {:>6} s {:>4} crashes {:>4} beyond limits   corpus {files} inputs, {bytes} bytes",
+            target.name, total.runs, total.seconds, total.crashes, total.limits
         ));
     }
     println!("{}", lines.join("\n"));
@@ -168,7 +178,7 @@ fn fuzz(target: &Target, programs: &Path, options: &Options) -> Result<Total> {
     let mut total = Total::default();
     let began = Instant::now();
     let limit = Duration::from_secs(options.seconds);
-    while total.crashes < MAX_CRASHES {
+    while total.crashes + total.limits < MAX_CRASHES {
         let left = limit.saturating_sub(began.elapsed()).as_secs();
         if left == 0 {
             break;
@@ -187,8 +197,13 @@ fn fuzz(target: &Target, programs: &Path, options: &Options) -> Result<Total> {
         if status.success() {
             break;
         }
-        total.crashes += 1;
-        eprintln!("    {}", fault(&words));
+        // More memory or time than it may have is no fault of the runtime's.
+        let limit = LIMITS.iter().find(|limit| words.contains(**limit));
+        match limit {
+            Some(_) => total.limits += 1,
+            None => total.crashes += 1,
+        }
+        eprintln!("    {}", limit.copied().unwrap_or_else(|| fault(&words)));
     }
     total.seconds = began.elapsed().as_secs();
     if options.keep {
@@ -206,13 +221,13 @@ fn program(programs: &Path, target: &Target, log: &Path) -> Result<Command> {
     command
         .arg(format!("-max_len={}", target.max_len))
         .args(["-timeout=20", "-print_final_stats=1", "-reload=0"])
-        // Memory that an operator asks for and does not get is an error that the runtime reports.
-        .args(["-rss_limit_mb=4096", "-malloc_limit_mb=4096"])
+        .args(["-rss_limit_mb=4096", "-malloc_limit_mb=16384"])
         .env(
             "ASAN_OPTIONS",
             options(&[
                 ("allocator_may_return_null", "1".into()),
-                ("max_allocation_size_mb", "1024".into()),
+                // Beyond that, an operator gets none, and the runtime reports it.
+                ("max_allocation_size_mb", "16384".into()),
                 // What the runtime loses when it refuses a model is lost, but harms nobody.
                 ("detect_leaks", "0".into()),
             ]),
