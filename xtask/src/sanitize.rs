@@ -74,7 +74,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// One of the package's tests under AddressSanitizer, LeakSanitizer and
 /// UndefinedBehaviorSanitizer.
 fn under_address(which: &[&str]) -> Result<Outcome> {
-    let reports = Reports::new("address")?;
+    let reports = Reports::new(&which.join(" "))?;
     let mut command = nightly();
     command
         .args(["test", "--package", "tflite-native", "--locked"])
@@ -111,7 +111,7 @@ fn under_address(which: &[&str]) -> Result<Outcome> {
 
 /// Tests in which threads meet, under ThreadSanitizer.
 fn under_thread() -> Result<Outcome> {
-    let reports = Reports::new("thread")?;
+    let reports = Reports::new("threads")?;
     let mut command = nightly();
     let host = host()?;
     command

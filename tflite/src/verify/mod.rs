@@ -15,6 +15,7 @@ mod graph;
 mod operator;
 mod options;
 mod scales;
+mod shapes;
 mod sparsity;
 mod tensor;
 mod types;

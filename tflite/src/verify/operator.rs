@@ -4,7 +4,7 @@ use super::arity::arity;
 use super::error::Fault;
 use super::graph::verify_indices;
 use super::tensor::Facts;
-use super::{Code, MAX_RANK, Model, ModelProblem, builtin, options, scales, types};
+use super::{Code, MAX_RANK, Model, ModelProblem, builtin, options, scales, shapes, types};
 use crate::schema::field::{operator as at, reshape_options};
 use crate::schema::table::{Field, Table, Vector};
 use crate::tensor::TensorType;
@@ -99,6 +99,7 @@ impl<'m, 'a> Operator<'m, 'a> {
         self.verify_sparse_inputs(tensors)?;
         let outputs = self.outputs.len();
         options::verify(&self.table, builtin, self.inputs, outputs, tensors)?;
+        shapes::verify(self.code.builtin, self.inputs, tensors)?;
         types::verify(self.name(), self.inputs, self.outputs, tensors)?;
         scales::verify(self.name(), self.inputs, self.outputs, tensors)?;
         if builtin == builtin::CUSTOM && self.table.blob(at::CUSTOM_OPTIONS)?.is_none() {

@@ -28,8 +28,7 @@ pub(super) fn verify(
         builtin::CONV_2D => {
             let options = options(operator, 1)?;
             positive(&options, strides, 0)?;
-            positive(&options, &[Field(4, DILATION), Field(5, DILATION)], 1)?;
-            verify_groups(inputs, tensors)
+            positive(&options, &[Field(4, DILATION), Field(5, DILATION)], 1)
         }
         builtin::DEPTHWISE_CONV_2D => {
             let options = options(operator, 2)?;
@@ -101,34 +100,6 @@ fn positive(options: &Table<'_, '_>, fields: &[Field], default: i32) -> Result {
         }
     }
     Ok(())
-}
-
-/// With fewer channels in the filter than in the input, the convolution is done in groups. The
-/// kernel divides the output channels among them, and then divides by what each group gets.
-fn verify_groups(inputs: Vector<'_, i32>, tensors: &[Facts<'_>]) -> Result {
-    let channels = |input: usize, dim: usize| {
-        let index = usize::try_from(inputs.get(input)?).ok()?;
-        let shape = tensors.get(index)?.shape;
-        shape.get(dim).filter(|_| shape.len() == 4)
-    };
-    let (Some(source), Some(filter), Some(outputs)) =
-        (channels(0, 3), channels(1, 3), channels(1, 0))
-    else {
-        return Ok(());
-    };
-    // Where this does not come out even, the kernel refuses.
-    let (Some(groups), Some(0)) = (source.checked_div(filter), source.checked_rem(filter)) else {
-        return Ok(());
-    };
-    if outputs.checked_rem(groups).unwrap_or(0) == 0 {
-        return Ok(());
-    }
-    Err(ModelProblem::Contents {
-        what: "the groups of the convolution do not divide its output channels",
-        value: groups.into(),
-        expected: outputs.into(),
-    }
-    .into())
 }
 
 /// The second input has a row for each dimension.

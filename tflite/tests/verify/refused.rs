@@ -75,6 +75,10 @@ const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (LESS) of subgraph 0: outputs[0] is int8, but the operator computes bool",
     ),
     (
+        "matmul_rank",
+        "operator 0 (BATCH_MATMUL) of subgraph 0: shape has 1 elements, not 2 to 5",
+    ),
+    (
         "pad_rank",
         "operator 0 (PAD) of subgraph 0: the number of padded dimensions: 7, not 6",
     ),

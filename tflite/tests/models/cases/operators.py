@@ -149,6 +149,17 @@ CASES["refused"] |= {
 CASES["accepted"]["conv_groups"] = pack(grouped_conv(4))
 CASES["refused"] |= {
     "conv_groups": pack(grouped_conv(10)),
+    "matmul_rank": pack(
+        unary(
+            Op.BATCH_MATMUL,
+            tensor("x"),
+            tensor("y", [1, 3]),
+            kind="BatchMatMulOptions",
+            options=schema.BatchMatMulOptionsT(),
+            extra=[tensor("z", [3, 3])],
+            inputs=[0, 2],
+        )
+    ),
     "assign_variable_inputs": pack(
         unary(Op.ASSIGN_VARIABLE, tensor("x", [], T.RESOURCE), tensor("y"))
     ),
