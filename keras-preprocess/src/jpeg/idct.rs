@@ -248,81 +248,110 @@ impl Transform {
     }
 }
 
-type Lanes = [i32; 8];
+/// Eight numbers side by side. Written so that the compiler makes one instruction of each
+/// operation.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+struct Lanes([i32; 8]);
 
-#[inline(always)]
-fn lanes(function: impl Fn(usize) -> i32) -> Lanes {
-    std::array::from_fn(function)
+impl Lanes {
+    #[inline(always)]
+    fn zip(self, other: Self, function: impl Fn(i32, i32) -> i32) -> Self {
+        let mut result = [0; 8];
+        for lane in 0..8 {
+            result[lane] = function(self.0[lane], other.0[lane]);
+        }
+        Self(result)
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, i32::wrapping_add)
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, i32::wrapping_sub)
+    }
+
+    #[inline(always)]
+    fn times(self, factor: i32) -> Self {
+        self.zip(Self([factor; 8]), i32::wrapping_mul)
+    }
+
+    #[inline(always)]
+    fn up(self) -> Self {
+        self.zip(self, |value, _| value << FRACTION)
+    }
+
+    #[inline(always)]
+    fn round<const BITS: u32>(self) -> Self {
+        self.zip(self, |value, _| round(value, BITS))
+    }
 }
 
 /// One pass over eight vectors of eight coefficients, by butterflies.
 #[inline(always)]
-fn pass(input: &[Lanes; 8], shift: u32) -> [Lanes; 8] {
-    let mut output = [[0; 8]; 8];
-    for lane in 0..8 {
-        let x = |index: usize| input[index][lane];
-        let even = C_0_541.wrapping_mul(x(2).wrapping_add(x(6)));
-        let (low, high) = (
-            even.wrapping_sub(C_1_847.wrapping_mul(x(6))),
-            even.wrapping_add(C_0_765.wrapping_mul(x(2))),
-        );
-        let sum = x(0).wrapping_add(x(4)) << FRACTION;
-        let difference = x(0).wrapping_sub(x(4)) << FRACTION;
-        let evens = [
-            sum.wrapping_add(high),
-            difference.wrapping_add(low),
-            difference.wrapping_sub(low),
-            sum.wrapping_sub(high),
-        ];
+fn pass<const SHIFT: u32>(x: &[Lanes; 8]) -> [Lanes; 8] {
+    let even = x[2].add(x[6]).times(C_0_541);
+    let low = even.sub(x[6].times(C_1_847));
+    let high = even.add(x[2].times(C_0_765));
+    let sum = x[0].add(x[4]).up();
+    let difference = x[0].sub(x[4]).up();
+    let evens = [
+        sum.add(high),
+        difference.add(low),
+        difference.sub(low),
+        sum.sub(high),
+    ];
 
-        let (s73, s51) = (x(7).wrapping_add(x(3)), x(5).wrapping_add(x(1)));
-        let all = C_1_175.wrapping_mul(s73.wrapping_add(s51));
-        let s73 = all.wrapping_sub(C_1_961.wrapping_mul(s73));
-        let s51 = all.wrapping_sub(C_0_390.wrapping_mul(s51));
-        let s71 = C_0_899.wrapping_mul(x(7).wrapping_add(x(1)));
-        let s53 = C_2_562.wrapping_mul(x(5).wrapping_add(x(3)));
-        let odds = [
-            C_1_501
-                .wrapping_mul(x(1))
-                .wrapping_sub(s71)
-                .wrapping_add(s51),
-            C_3_072
-                .wrapping_mul(x(3))
-                .wrapping_sub(s53)
-                .wrapping_add(s73),
-            C_2_053
-                .wrapping_mul(x(5))
-                .wrapping_sub(s53)
-                .wrapping_add(s51),
-            C_0_298
-                .wrapping_mul(x(7))
-                .wrapping_sub(s71)
-                .wrapping_add(s73),
-        ];
-        for index in 0..4 {
-            let (even, odd) = (evens[index], odds[index]);
-            output[index][lane] = round(even.wrapping_add(odd), shift);
-            output[7 - index][lane] = round(even.wrapping_sub(odd), shift);
-        }
+    let (s73, s51) = (x[7].add(x[3]), x[5].add(x[1]));
+    let all = s73.add(s51).times(C_1_175);
+    let s73 = all.sub(s73.times(C_1_961));
+    let s51 = all.sub(s51.times(C_0_390));
+    let s71 = x[7].add(x[1]).times(C_0_899);
+    let s53 = x[5].add(x[3]).times(C_2_562);
+    let odds = [
+        x[1].times(C_1_501).sub(s71).add(s51),
+        x[3].times(C_3_072).sub(s53).add(s73),
+        x[5].times(C_2_053).sub(s53).add(s51),
+        x[7].times(C_0_298).sub(s71).add(s73),
+    ];
+    let mut output = [Lanes([0; 8]); 8];
+    for index in 0..4 {
+        output[index] = evens[index].add(odds[index]).round::<SHIFT>();
+        output[7 - index] = evens[index].sub(odds[index]).round::<SHIFT>();
     }
     output
 }
 
 #[inline(always)]
 fn transpose(input: &[Lanes; 8]) -> [Lanes; 8] {
-    std::array::from_fn(|row| lanes(|column| input[column][row]))
+    let mut output = [Lanes([0; 8]); 8];
+    for row in 0..8 {
+        for column in 0..8 {
+            output[row].0[column] = input[column].0[row];
+        }
+    }
+    output
 }
 
 /// All 64 samples.
 #[inline(always)]
 fn whole(values: &[i16; 64], output: &mut [u8], stride: usize) {
-    let rows = std::array::from_fn(|row| lanes(|column| values[row * 8 + column].into()));
-    let kept = pass(&rows, EIGHT_SAMPLES.shifts[0]);
-    let result = transpose(&pass(&transpose(&kept), EIGHT_SAMPLES.shifts[1]));
-    for (line, result) in output.chunks_mut(stride).zip(&result) {
-        for (pixel, &value) in line[..8].iter_mut().zip(result) {
-            *pixel = sample(value);
+    let mut rows = [Lanes([0; 8]); 8];
+    for (row, values) in rows.iter_mut().zip(values.as_chunks::<8>().0) {
+        for (lane, &value) in row.0.iter_mut().zip(values) {
+            *lane = value.into();
         }
+    }
+    let kept = pass::<{ FRACTION - KEPT }>(&rows);
+    let result = transpose(&pass::<{ FRACTION + KEPT + 3 }>(&transpose(&kept)));
+    for (line, result) in output.chunks_mut(stride).zip(&result) {
+        let Some(pixels) = line.first_chunk_mut::<8>() else {
+            return;
+        };
+        *pixels = result.0.map(sample);
     }
 }
 

@@ -135,11 +135,17 @@ impl<'a> Decoder<'a> {
             let pixels = u64::from(self.frame.width) * u64::from(self.frame.height);
             let skipping = pixels >= LARGE && plan.percent_unwanted() >= 30;
             entropy::prepare(&mut self.header, &self.scan, skipping)?;
-            fastest(|| self.sequential(&plan, &mut output))?;
+            fastest(
+                #[inline(always)]
+                || self.sequential(&plan, &mut output),
+            )?;
         } else {
             let planes =
                 progressive::read(self.bytes, &mut self.header, &self.frame, self.scan.clone())?;
-            fastest(|| self.transform(&plan, &planes, &mut output));
+            fastest(
+                #[inline(always)]
+                || self.transform(&plan, &planes, &mut output),
+            );
         }
         let (width, height) = plan.output();
         Ok(Pixels {
