@@ -3,7 +3,7 @@
     python logits.py --model M --images DIR [--program PROGRAM]
 
 Runs the Python interpreter on Pillow's tensor, and compares with the tensor that reduced JPEG decoding (Pillow's `draft`,
-to which `reduced_jpeg` is equal) makes. The exact way needs no model: `tensors` counts the pictures whose tensor is equal to
+to which `reduced_jpeg` is equal) makes. `--enlarge` makes pictures large enough for that. The exact way needs no model: `tensors` counts the pictures whose tensor is equal to
 keras_image_helper's to the bit.
 
 Needs the packages of `../../model/requirements.txt` and of `../tests/golden/requirements.txt`.
@@ -12,6 +12,7 @@ Needs the packages of `../../model/requirements.txt` and of `../tests/golden/req
 import argparse
 import subprocess
 import sys
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / "model/clothing.tflite")
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--program", type=Path, default=ROOT / "target/release/examples/preprocess")
+    parser.add_argument("--enlarge", type=int, default=1, metavar="N", help="first make the pictures N times as wide")
     arguments = parser.parse_args()
 
     runtime = Runtime(arguments.model.read_bytes(), 1)
@@ -42,7 +44,13 @@ def main() -> None:
     labels = sorted(folder.name for folder in arguments.images.iterdir() if folder.is_dir())
     pictures = [(path, labels.index(path.parent.name)) for path in sorted(arguments.images.glob("*/*.jpg"))]
     equal, flips, largest, right = 0, 0, 0.0, [0, 0]
+    folder = tempfile.mkdtemp()
     for path, label in pictures:
+        if arguments.enlarge > 1:
+            with Image.open(path) as image:
+                size = (image.width * arguments.enlarge, image.height * arguments.enlarge)
+                path = Path(folder) / "enlarged.jpg"
+                image.convert("RGB").resize(size, Image.BICUBIC).save(path, quality=90)
         tensor = np.ascontiguousarray(preprocessor.from_path(path)).astype("<f4")
         print(path, file=program.stdin, flush=True)
         equal += program.stdout.readline().split()[-1] == f"{zlib.crc32(tensor.tobytes()):08x}"

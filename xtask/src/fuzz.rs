@@ -54,6 +54,11 @@ const TARGETS: &[Target] = &[
         max_len: 4 << 10,
         seeds: &[],
     },
+    Target {
+        name: "decode",
+        max_len: 16 << 10,
+        seeds: &["../../keras-preprocess/tests/golden/pictures"],
+    },
 ];
 
 /// What libFuzzer and AddressSanitizer say when a limit ends a run.
@@ -256,7 +261,10 @@ fn work_folder(target_: &Target) -> Result<PathBuf> {
     for folder in target_.seeds {
         let from = root().join("tflite/tests").join(folder);
         for path in list(&from)? {
-            if path.extension().is_some_and(|ending| ending == "tflite") {
+            if path
+                .extension()
+                .is_some_and(|ending| ending == "tflite" || target_.name == "decode")
+            {
                 let name = path.file_name().unwrap_or_default();
                 let name = format!("{}-{}", folder.replace('/', "-"), name.to_string_lossy());
                 copy(&path, &seeds.join(name))?;

@@ -258,6 +258,10 @@ impl Lanes {
     #[inline(always)]
     fn zip(self, other: Self, function: impl Fn(i32, i32) -> i32) -> Self {
         let mut result = [0; 8];
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "three arrays, and it becomes one instruction"
+        )]
         for lane in 0..8 {
             result[lane] = function(self.0[lane], other.0[lane]);
         }
@@ -328,6 +332,10 @@ fn pass<const SHIFT: u32>(x: &[Lanes; 8]) -> [Lanes; 8] {
 #[inline(always)]
 fn transpose(input: &[Lanes; 8]) -> [Lanes; 8] {
     let mut output = [Lanes([0; 8]); 8];
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "the indices are what it is about"
+    )]
     for row in 0..8 {
         for column in 0..8 {
             output[row].0[column] = input[column].0[row];
