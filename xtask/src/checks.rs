@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use clap::Args;
+
 use crate::run::{Result, seconds, step};
 
 /// How a step has ended that has not failed.
@@ -16,12 +18,32 @@ pub(crate) enum Outcome {
 /// A step and its name.
 pub(crate) type Check = (&'static str, fn() -> Result<Outcome>);
 
-/// Takes all steps, also after one has failed, and says in the end how they went.
-pub(crate) fn run(checks: &[&Check]) -> Result<()> {
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Run only the steps whose name contains this
+    filter: Option<String>,
+}
+
+/// Prepares, takes all steps that are asked for, also after one has failed, and says in the end how
+/// they went.
+pub(crate) fn run(
+    checks: &[Check],
+    options: &Options,
+    prepare: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let filter = options.filter.as_deref().unwrap_or_default();
+    let checks: Vec<_> = checks
+        .iter()
+        .filter(|(name, _)| name.contains(filter))
+        .collect();
+    if checks.is_empty() {
+        return Err(format!("no step has '{filter}' in its name"));
+    }
+    prepare()?;
     let start = Instant::now();
     let mut lines = Vec::new();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, check) in checks {
+    for (name, check) in &checks {
         let began = Instant::now();
         let line = match step(name, check) {
             Ok(Outcome::Passed) => {

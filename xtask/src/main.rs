@@ -38,13 +38,13 @@ enum Task {
     /// Build everything and classify a picture under AWS's Lambda emulator
     Demo(demo::Options),
     /// Run the whole check: format, lints, tests, end to end, bindings, licences
-    Test(test::Options),
+    Test(checks::Options),
     /// Put the foreign source into third_party/src, for builds without a network
     Vendor,
     /// Regenerate tflite-sys/src/bindings.rs from the pinned headers
     Bindings(bindings::Options),
     /// Run the tests under AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer and others
-    Sanitize(sanitize::Options),
+    Sanitize(checks::Options),
     /// Run the fuzz targets for a while, and say what came of it
     Fuzz(fuzz::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side

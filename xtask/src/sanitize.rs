@@ -6,9 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use clap::Args;
-
-use crate::checks::{self, Check, Outcome};
+use crate::checks::{self, Check, Options, Outcome};
 use crate::instrumented::{self, ADDRESS, file, host, nightly, options, with_native};
 use crate::run::{Result, capture};
 
@@ -52,23 +50,8 @@ const CHECKS: &[Check] = &[
     ("Miri", miri),
 ];
 
-#[derive(Args)]
-pub(crate) struct Options {
-    /// Run only the steps whose name contains this
-    filter: Option<String>,
-}
-
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let filter = options.filter.as_deref().unwrap_or_default();
-    let checks: Vec<_> = CHECKS
-        .iter()
-        .filter(|(name, _)| name.contains(filter))
-        .collect();
-    if checks.is_empty() {
-        return Err(format!("no step has '{filter}' in its name"));
-    }
-    instrumented::prepare()?;
-    checks::run(&checks)
+    checks::run(CHECKS, options, instrumented::prepare)
 }
 
 /// One of the package's tests under AddressSanitizer, LeakSanitizer and

@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use clap::Args;
-
-use crate::checks::{self, Check, Outcome};
+use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command};
 use crate::{bindings, endtoend, msrv, parity, python, setup, unlinked};
 
@@ -69,25 +67,12 @@ const CHECKS: &[Check] = &[
     ("licences, sources and bans of dependencies", deny),
 ];
 
-#[derive(Args)]
-pub(crate) struct Options {
-    /// Run only the steps whose name contains this
-    filter: Option<String>,
-}
-
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let filter = options.filter.as_deref().unwrap_or_default();
-    let checks: Vec<_> = CHECKS
-        .iter()
-        .filter(|(name, _)| name.contains(filter))
-        .collect();
-    if checks.is_empty() {
-        return Err(format!("no step has '{filter}' in its name"));
-    }
-    setup::for_build()?;
-    setup::ensure(setup::PYTHON)?;
-    setup::ensure(setup::BINDINGS)?;
-    checks::run(&checks)
+    checks::run(CHECKS, options, || {
+        setup::for_build()?;
+        setup::ensure(setup::PYTHON)?;
+        setup::ensure(setup::BINDINGS)
+    })
 }
 
 fn passed(result: Result<()>) -> Result<Outcome> {
