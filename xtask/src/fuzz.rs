@@ -119,10 +119,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         })?;
         crashes += total.crashes;
         let (files, bytes) = total.corpus;
-        lines.push(format!(
+        let line = format!(
             "{:8} {:>10} runs {:>6} s {:>4} crashes {:>4} beyond limits   corpus {files} inputs, {bytes} bytes",
             target.name, total.runs, total.seconds, total.crashes, total.limits
-        ));
+        );
+        // At once too: others may take their time.
+        eprintln!("    {line}");
+        lines.push(line);
     }
     println!("{}", lines.join("\n"));
     if crashes == 0 {
