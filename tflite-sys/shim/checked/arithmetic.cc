@@ -124,6 +124,18 @@ TfLiteStatus FullyConnectedShapes(const Op& op) {
   return kTfLiteOk;
 }
 
+// The kernel reads the last two dimensions before it looks how many there are.
+TfLiteStatus MatmulRanks(const Op& op) {
+  for (int index = 0; index < 2; ++index) {
+    const TfLiteTensor* input = op.input(index);
+    if (input == nullptr) return op.Refuse("a tensor is left out");
+    if (Rank(input) < 2) {
+      return op.Refuse("input %d has %d dimensions, not 2 or more", index, Rank(input));
+    }
+  }
+  return kTfLiteOk;
+}
+
 TfLiteStatus NormalizationRadius(const Op& op) {
   const auto* params = op.params<TfLiteLocalResponseNormParams>();
   if (params->radius < 0 || params->radius > 1 << 20) {
@@ -166,6 +178,7 @@ constexpr Guard kGuards[] = {
     {.code = kTfLiteBuiltinReduceMin, .known = 0b10, .values = Reduce, .same_type = 0},
     {.code = kTfLiteBuiltinReduceAny, .known = 0b10, .values = Reduce, .same_type = 0},
     {.code = kTfLiteBuiltinReduceAll, .known = 0b10, .values = Reduce, .same_type = 0},
+    {.code = kTfLiteBuiltinBatchMatmul, .prepare = MatmulRanks},
     {.code = kTfLiteBuiltinFullyConnected, .prepare = FullyConnectedShapes},
     {.code = kTfLiteBuiltinLocalResponseNormalization, .prepare = NormalizationRadius},
 };

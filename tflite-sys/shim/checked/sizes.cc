@@ -303,6 +303,19 @@ TfLiteStatus DepthwiseChannels(const Op& op) {
   return kTfLiteOk;
 }
 
+// The kernel divides the output channels by the number of groups, and by what each gets.
+TfLiteStatus ConvGroups(const Op& op) {
+  TFLITE_SYS_OK(op.ExpectRank(0, 4));
+  TFLITE_SYS_OK(op.ExpectRank(1, 4));
+  const int channels = Dim(op.input(0), 3), own = Dim(op.input(1), 3);
+  if (channels < 1 || own < 1 || channels % own != 0) return kTfLiteOk;
+  if (Dim(op.input(1), 0) % (channels / own) != 0) {
+    return op.Refuse("%d groups do not divide %d output channels", channels / own,
+                     Dim(op.input(1), 0));
+  }
+  return kTfLiteOk;
+}
+
 constexpr Guard kGuards[] = {
     {.code = kTfLiteBuiltinFill, .known = 0b1, .values = Fill},
     {.code = kTfLiteBuiltinBroadcastTo, .known = 0b10, .values = BroadcastTo},
@@ -337,7 +350,7 @@ constexpr Guard kGuards[] = {
      .values = NonMaxSuppressionCount,
      .invoke = NonMaxSuppression},
     {.code = kTfLiteBuiltinDilate, .known = 0b10, .values = Dilate, .invoke = NotEmpty},
-    {.code = kTfLiteBuiltinConv2d, .invoke = NotEmpty},
+    {.code = kTfLiteBuiltinConv2d, .prepare = ConvGroups, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinDepthwiseConv2d, .prepare = DepthwiseChannels, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinConv3d, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinConv3dTranspose, .invoke = NotEmpty},
