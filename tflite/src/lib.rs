@@ -58,9 +58,6 @@
 //! that crate's manifest lists all operators. What a kernel leaves unwritten is zero. A library that
 //! was built elsewhere (`TFLITE_SYS_LIB_DIR`) has none of this.
 //!
-//! One hole is known: the condition of a `WHILE` must not lose its only element while the loop runs,
-//! which takes a loop whose tensors change their shapes.
-//!
 //! `SAFETY.md` beside this crate's manifest says what each module with unsafe code relies on.
 //!
 //! # Features

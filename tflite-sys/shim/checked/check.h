@@ -80,6 +80,8 @@ struct Guard {
   Check invoke = nullptr;
   // Whether the first output has the type of this input; -1 if that is no rule.
   int same_type = -1;
+  // After `init`: with the operator's options, and what the kernel keeps for the node.
+  void (*made)(const void* options, void* data) = nullptr;
 };
 
 inline int Rank(const TfLiteTensor* tensor) {
@@ -127,6 +129,7 @@ struct Guards {
   int count;
 };
 Guards ArithmeticGuards();
+Guards ControlGuards();
 Guards IndexGuards();
 Guards ResourceGuards();
 Guards SizeGuards();

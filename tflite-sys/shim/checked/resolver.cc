@@ -56,8 +56,8 @@ class Slots {
       Fill(kBuiltinCount + custom, resolver.FindOp(name, 1), name);
     }
     for (const Guards& guards :
-         {ArithmeticGuards(), IndexGuards(), ResourceGuards(), SizeGuards(), SliceGuards(),
-          StablehloGuards(), TypeGuards()}) {
+         {ArithmeticGuards(), ControlGuards(), IndexGuards(), ResourceGuards(), SizeGuards(),
+          SliceGuards(), StablehloGuards(), TypeGuards()}) {
       for (int i = 0; i < guards.count; ++i) slots_[guards.begin[i].code].guard = guards.begin[i];
     }
     const Guards guards = CustomGuards();
@@ -148,14 +148,17 @@ bool IsCustom(int slot) { return slot >= kBuiltinCount; }
 void* Init(int slot, TfLiteContext* context, const char* buffer, size_t length) {
   // All nodes are initialised before anything is prepared.
   HookResize(context);
-  const TfLiteRegistration& upstream = AllSlots()[slot].upstream;
+  const Slot& own = AllSlots()[slot];
+  const TfLiteRegistration& upstream = own.upstream;
   if (upstream.init == nullptr) return nullptr;
   // The kernels follow the offsets in these options without a look.
   if (IsCustom(slot) &&
       !flexbuffers::VerifyBuffer(reinterpret_cast<const uint8_t*>(buffer), length, nullptr)) {
     return nullptr;
   }
-  return upstream.init(context, buffer, length);
+  void* const data = upstream.init(context, buffer, length);
+  if (own.guard.made != nullptr) own.guard.made(buffer, data);
+  return data;
 }
 
 void Free(int slot, TfLiteContext* context, void* data) {

@@ -161,6 +161,48 @@ def nothing_left():
     })
 
 
+def condition():
+    """A loop that adds 5 to its variable until 10 is reached, and then keeps so many elements of it
+    as it is told: without one, there is no condition."""
+    def variables(name):
+        return [tensor(f"{name}_x", [1], T.INT32, shapeSignature=[-1]),
+                tensor(f"{name}_size", [1], T.INT32)]
+
+    def slice_of(inputs, output):
+        options = make(schema.SliceOptionsT)
+        return operator(inputs, output, code=3, kind="SliceOptions", options=options)
+
+    loop = make(schema.WhileOptionsT, condSubgraphIndex=1, bodySubgraphIndex=2)
+    main = graph(
+        variables("in") + variables("out"),
+        [operator([0, 1], [2, 3], kind="WhileOptions", options=loop)], [0, 1], [2, 3],
+    )
+    below = graph(
+        [*variables("cond"), tensor("ten", [], T.INT32, 1),
+         tensor("go_on", [1], T.BOOL, shapeSignature=[-1])],
+        [operator([0, 2], [3], code=1, kind="LessOptions", options=make(schema.LessOptionsT))],
+        [0, 1], [3],
+    )
+    body = graph(
+        [*variables("body"), tensor("five", [], T.INT32, 2),
+         tensor("sum", [1], T.INT32, shapeSignature=[-1]), tensor("begin", [1], T.INT32, 3),
+         tensor("rest", [1], T.INT32, shapeSignature=[-1])],
+        [operator([0, 2], [3], code=2, kind="AddOptions", options=make(schema.AddOptionsT)),
+         slice_of([3, 4, 1], [5])],
+        [0, 1], [5, 1],
+    )
+    codes = [code(Op.WHILE), code(Op.LESS), code(Op.ADD), code(Op.SLICE)]
+    buffers = [data([number], np.int32) for number in (10, 5, 0)]
+    content = pack(model([main, below, body], codes, *buffers))
+    (FOLDER / "condition.tflite").write_bytes(content)
+    good = [[3], [1]]
+    CASES.append({
+        "model": "condition", "good": [{"inputs": good, "outputs": run(content, [], good)}],
+        "bad": [{"inputs": [[3], [0]], "words": "cond_output->dims->data[0] != 1 (0 != 1)"}],
+        "constant": [],
+    })
+
+
 def slices():
     case(
         Op.REVERSE_SEQUENCE, [counted(2, 4, 3), given(2)], [result(2, 4, 3)],
@@ -438,6 +480,36 @@ def arithmetic():
     )
 
 
+def ranks():
+    """Shapes that the runtime computes, which the verifier cannot know."""
+    for name, builtin, kind, extra, words in [
+        ("matmul_rank", Op.BATCH_MATMUL, "BatchMatMulOptions", [counted(2, 2)],
+         "BATCH_MATMUL: input 0 has 1 dimensions, not 2 or more"),
+        ("conv_groups", Op.CONV_2D, "Conv2DOptions", [counted(3, 1, 1, 2), counted(3)],
+         "CONV_2D: 2 groups do not divide 3 output channels"),
+    ]:
+        is_conv = builtin == Op.CONV_2D
+        shape = [1, 1, 1, 4] if is_conv else [4]
+        options = make(getattr(schema, f"{kind}T"), **({"strideW": 1, "strideH": 1} if is_conv else {}))
+        tensors = [tensor("x", [4]), tensor("shape", [len(shape)], T.INT32, 1),
+                   tensor("other", [1] * 4 if is_conv else [2, 2], shapeSignature=[-1] * (4 if is_conv else 2))]
+        buffers = [data(shape, np.int32)]
+        for number, one in enumerate(extra):
+            buffers.append(data(one.constant))
+            tensors.append(tensor(f"c{number}", one.shape, buffer=len(buffers)))
+        tensors.append(tensor("y", [1] * 4 if is_conv else [2, 2],
+                              shapeSignature=[-1] * (4 if is_conv else 2)))
+        steps = [
+            operator([0, 1], [2], kind="ReshapeOptions", options=make(schema.ReshapeOptionsT)),
+            operator([2, *range(3, 3 + len(extra))], [3 + len(extra)], code=1, kind=kind, options=options),
+        ]
+        whole = graph(tensors, steps, [0], [3 + len(extra)])
+        content = pack(model(whole, [code(Op.RESHAPE), code(builtin)], *buffers))
+        (FOLDER / f"{name}.tflite").write_bytes(content)
+        constant = [{"model": name, "words": words}]
+        CASES.append({"model": None, "good": [], "bad": [], "constant": constant})
+
+
 def stablehlo():
     refused(
         "shift_left_shapes", Op.STABLEHLO_SHIFT_LEFT, [given(4), given(1)],
@@ -462,7 +534,7 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()
-    for part in [slices, sizes, indices, arithmetic, nothing_left, stablehlo, variables]:
+    for part in [slices, sizes, indices, arithmetic, nothing_left, condition, ranks, stablehlo, variables]:
         part()
     text = json.dumps(CASES, indent=1)
     (FOLDER / "cases.json").write_text(text + "\n")
