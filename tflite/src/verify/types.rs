@@ -16,6 +16,8 @@ enum Rule {
     /// That of an input, by position.
     Like(usize),
     Is(TensorType),
+    /// float32 if the first input is; for other types the kernel looks itself.
+    Float,
 }
 
 /// The rule for the first output.
@@ -30,6 +32,7 @@ fn rule(name: &str) -> Option<Rule> {
         "DEQUANTIZE" => Rule::Is(TensorType::Float32),
         "RFFT2D" => Rule::Is(TensorType::Complex64),
         "WHERE" => Rule::Is(TensorType::Int64),
+        _ if is_in(FLOAT) => Rule::Float,
         _ if is_in(LIKE_FIRST) => Rule::Like(0),
         _ if is_in(BOOLEAN) => Rule::Is(TensorType::Bool),
         _ => return None,
@@ -41,6 +44,12 @@ const LIKE_FIRST: &str = "\
     FLOOR FLOOR_DIV FLOOR_MOD GATHER GATHER_ND MATRIX_DIAG MATRIX_SET_DIAG MAXIMUM MINIMUM NEG POW \
     RANGE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR RIGHT_SHIFT ROUND SQUARED_DIFFERENCE \
     STABLEHLO_SHIFT_LEFT SUB TOPK_V2 ZEROS_LIKE";
+
+/// Some of these write float32 into whatever the output is.
+const FLOAT: &str = "\
+    AVERAGE_POOL_2D CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED GELU HARD_SWISH L2_NORMALIZATION \
+    L2_POOL_2D LEAKY_RELU LOCAL_RESPONSE_NORMALIZATION LOGISTIC LOG_SOFTMAX MAX_POOL_2D PRELU RELU \
+    RELU6 RELU_0_TO_1 RELU_N1_TO_1 SOFTMAX TANH";
 
 const BOOLEAN: &str = "\
     EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND LOGICAL_NOT LOGICAL_OR NOT_EQUAL";
@@ -56,9 +65,17 @@ pub(super) fn verify(
         let index = usize::try_from(list.get(position)?).ok()?;
         tensors.get(index).map(|facts| facts.dtype)
     };
+    if let ("FAKE_QUANT", Some(dtype)) = (name, of(inputs, 0))
+        && dtype != TensorType::Float32
+    {
+        // The kernel does not look.
+        let place = "the input of this operator";
+        return Err(ModelProblem::Type { dtype, place }.into());
+    }
     let expected = match rule(name) {
         Some(Rule::Like(position)) => of(inputs, position),
         Some(Rule::Is(dtype)) => Some(dtype),
+        Some(Rule::Float) => of(inputs, 0).filter(|&dtype| dtype == TensorType::Float32),
         None => return Ok(()),
     };
     match (of(outputs, 0), expected) {
@@ -77,7 +94,7 @@ mod tests {
     #[test]
     fn the_names_are_the_schemas() {
         let known: Vec<_> = (0..).map_while(operator_name).collect();
-        for list in [LIKE_FIRST, BOOLEAN] {
+        for list in [LIKE_FIRST, BOOLEAN, FLOAT] {
             for name in list.split(' ') {
                 assert!(known.contains(&name), "{name}");
                 assert!(rule(name).is_some());

@@ -75,6 +75,14 @@ const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (LESS) of subgraph 0: outputs[0] is int8, but the operator computes bool",
     ),
     (
+        "output_type_float",
+        "operator 0 (SOFTMAX) of subgraph 0: outputs[0] is int8, but the operator computes float32",
+    ),
+    (
+        "fake_quant",
+        "operator 0 (FAKE_QUANT) of subgraph 0: int8 cannot be the input of this operator",
+    ),
+    (
         "matmul_rank",
         "operator 0 (BATCH_MATMUL) of subgraph 0: shape has 1 elements, not 2 to 5",
     ),

@@ -143,6 +143,24 @@ CASES["refused"] |= {
     "scale_one": pack(quantized_pair(Op.LESS, [1, 0.25, 0], output=T.BOOL)),
     "output_type": pack(quantized_pair(Op.MAXIMUM, [0.5, 0.5, 0.5], output=T.INT16)),
     "output_type_fixed": pack(quantized_pair(Op.LESS, [0.5, 0.5, 0], output=T.INT8)),
+    "output_type_float": pack(
+        unary(
+            Op.SOFTMAX,
+            tensor("x", [1, 3]),
+            tensor("y", [1, 3], T.INT8),
+            kind="SoftmaxOptions",
+            options=make(schema.SoftmaxOptionsT, beta=1.0),
+        )
+    ),
+    "fake_quant": pack(
+        unary(
+            Op.FAKE_QUANT,
+            tensor("x", dtype=T.INT8),
+            tensor("y", dtype=T.INT8),
+            kind="FakeQuantOptions",
+            options=make(schema.FakeQuantOptionsT, min=-1.0, max=1.0, numBits=8),
+        )
+    ),
 }
 
 
