@@ -2,6 +2,7 @@
 
 mod damage;
 mod info;
+mod refusals;
 mod refused;
 
 use std::path::PathBuf;
