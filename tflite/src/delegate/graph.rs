@@ -66,9 +66,9 @@ const DIVIDING: [sys::TfLiteBuiltinOperator; 8] = [
 ];
 
 /// An operator in the execution plan.
-struct Node {
+pub(super) struct Node {
     node: *const sys::TfLiteOpaqueNode,
-    code: sys::TfLiteBuiltinOperator,
+    pub(super) code: sys::TfLiteBuiltinOperator,
 }
 
 /// How `TfLiteDepthwiseConvParams` starts. builtin_op_data.h: new members are added at the end.
@@ -176,7 +176,10 @@ impl Node {
     /// # Safety
     ///
     /// To be called within a delegate's callback, with its context.
-    unsafe fn get(context: NonNull<sys::TfLiteOpaqueContext>, index: c_int) -> Option<Self> {
+    pub(super) unsafe fn get(
+        context: NonNull<sys::TfLiteOpaqueContext>,
+        index: c_int,
+    ) -> Option<Self> {
         let mut node = std::ptr::null_mut();
         let mut operator = std::ptr::null_mut();
         // SAFETY: the context is valid, a wrong index would be an error, and both pointers can be
@@ -257,7 +260,7 @@ impl Node {
 /// # Safety
 ///
 /// To be called within a delegate's callback, with its context.
-unsafe fn plan(context: NonNull<sys::TfLiteOpaqueContext>) -> Option<Vec<c_int>> {
+pub(super) unsafe fn plan(context: NonNull<sys::TfLiteOpaqueContext>) -> Option<Vec<c_int>> {
     let mut plan = std::ptr::null_mut();
     // SAFETY: the context is valid, and `plan` can be written.
     let status =

@@ -3,6 +3,7 @@
 mod census;
 mod external;
 mod graph;
+mod plan;
 mod shapes;
 mod xnnpack;
 

@@ -4,6 +4,7 @@ use std::ptr::NonNull;
 
 use tflite_sys as sys;
 
+use super::plan;
 use crate::options::XnnpackOptions;
 use crate::weight_cache::{ActiveCache, Settings, Turn, WeightCacheStatus};
 
@@ -36,11 +37,13 @@ impl XnnpackDelegate {
             // the call; what the pointers among them lead to is the cache's, which is kept.
             NonNull::new(unsafe { sys::TfLiteXNNPackDelegateCreate(&raw const *options) })
         })?;
-        Some(Self {
+        let delegate = Self {
             raw,
             cache: request.cache,
             cache_status: WeightCacheStatus::Off,
-        })
+        };
+        // SAFETY: it was just made by XNNPACK.
+        unsafe { plan::hide_variables(raw) }.then_some(delegate)
     }
 
     /// Valid as long as this owner.

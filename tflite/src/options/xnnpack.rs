@@ -91,9 +91,10 @@ impl XnnpackOptions {
         self
     }
 
-    /// Whether XNNPACK computes operators on variables. It always does: the library's field has no
-    /// effect any more.
-    #[deprecated = "XNNPACK always computes operators on variables"]
+    /// Whether XNNPACK computes operators on variables. The library's field has no effect any more,
+    /// and here the runtime's kernels compute them, since XNNPACK does not compare how much a
+    /// variable holds.
+    #[deprecated = "XNNPACK never computes operators on variables"]
     pub fn handle_variable_ops(mut self, handle: bool) -> Self {
         self.handle_variable_ops = handle;
         self
@@ -195,7 +196,8 @@ flags! {
         /// Compute float32 operators in half precision. Not used on processors that cannot, or with
         /// models that do not fit: see [`XnnpackStatus::Refused`](crate::XnnpackStatus::Refused).
         FORCE_FP16 = sys::TFLITE_XNNPACK_DELEGATE_FLAG_FORCE_FP16;
-        /// No effect: operators on variables are always taken.
+        /// No effect: operators on variables are left to the runtime's kernels, since XNNPACK does not
+        /// compare how much a variable holds.
         VARIABLE_OPERATORS = sys::TFLITE_XNNPACK_DELEGATE_FLAG_VARIABLE_OPERATORS;
         /// Less memory for convolutions, whose pointers are then made at each invocation.
         TRANSIENT_INDIRECTION_BUFFER =

@@ -4,8 +4,8 @@
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python graphs.py
 
-writes states.tflite, called_signature.tflite, unnamed_input.tflite and unnamed.tflite beside this
-file.
+writes states.tflite, called_signature.tflite, unnamed_input.tflite, unnamed.tflite,
+kept_batch.tflite and kept_wrong.tflite beside this file.
 """
 
 import pathlib
@@ -110,8 +110,37 @@ def unnamed():
     return model(graph(tensors, [step], [0, 1], [2]), [code(Op.ADD)])
 
 
+def kept(read, **fields):
+    """y = x + x, the second one through a variable, whose value is said to have the shape `read`."""
+    tensors = [
+        tensor("x", [1, 2], **fields),
+        tensor("handle", [], T.RESOURCE),
+        tensor("kept", read),
+        tensor("y", read),
+    ]
+    handle = make(schema.VarHandleOptionsT, container="", sharedName="kept")
+    steps = [
+        operator([], [1], kind="VarHandleOptions", options=handle),
+        operator([1, 0], [], code=1, kind="AssignVariableOptions", options=schema.AssignVariableOptionsT()),
+        operator([1], [2], code=2, kind="ReadVariableOptions", options=schema.ReadVariableOptionsT()),
+        operator([2, 0], [3], code=3, kind="AddOptions", options=schema.AddOptionsT()),
+    ]
+    codes = [code(op) for op in (Op.VAR_HANDLE, Op.ASSIGN_VARIABLE, Op.READ_VARIABLE, Op.ADD)]
+    return model(graph(tensors, steps, [0], [3]), codes)
+
+
+def kept_batch():
+    """Any number of rows. The runtime takes no dimensions for unknown ones."""
+    return kept([], shapeSignature=[-1, 2])
+
+
+def kept_wrong():
+    """More rows are said to be read than there are."""
+    return kept([5000, 2])
+
+
 def main():
-    for make_model in (states, called_signature, unnamed_input, unnamed):
+    for make_model in (states, called_signature, unnamed_input, unnamed, kept_batch, kept_wrong):
         content = pack(make_model())
         (FOLDER / f"{make_model.__name__}.tflite").write_bytes(content)
         print(f"{make_model.__name__}: {len(content)} bytes")

@@ -28,6 +28,7 @@ mod signatures;
 mod states;
 mod tensors;
 mod values;
+mod variables;
 mod weight_caches;
 
 use std::path::PathBuf;
