@@ -20,6 +20,9 @@ from tqdm import tqdm
 from pictures import SUFFIXES, open_rgb, to_input
 from runtime import Runtime
 
+# Whatever the function takes; training is content with what its data set has.
+KINDS = SUFFIXES | {".webp", ".gif", ".bmp", ".tif", ".tiff"}
+
 
 def parse_arguments() -> argparse.Namespace:
     def positive(text: str) -> int:
@@ -54,7 +57,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def list_pictures(root: Path, limit: int | None) -> list[Path]:
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in KINDS)
     if not paths:
         raise SystemExit(f"{root}: no pictures")
     if limit is None or limit >= len(paths):

@@ -1,11 +1,6 @@
 //! The settings, read from environment variables once at start-up.
 
-use std::{
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+use std::{num::NonZeroUsize, path::PathBuf, thread, time::Duration};
 
 use keras_preprocess::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, Limits};
 
@@ -53,8 +48,9 @@ fn places(folders: &[PathBuf]) -> String {
 pub struct Config {
     /// `MODEL_PATH`: the `.tflite` file.
     pub model_path: PathBuf,
-    /// `LABELS_PATH`: one label a line, in the order of the model's outputs.
-    pub labels_path: PathBuf,
+    /// `LABELS_PATH`: one label a line, in the order of the model's outputs. If it is not set, see
+    /// [`Classifier::start`](crate::Classifier::start).
+    pub labels_path: Option<PathBuf>,
     /// `NUM_THREADS`: how many threads one inference uses.
     pub threads: usize,
     /// `MAX_IMAGE_BYTES` and `MAX_IMAGE_PIXELS`: what a picture may cost.
@@ -137,12 +133,9 @@ impl Config {
                 .find(|path| path.is_file())
                 .ok_or(ConfigError::NoModel(folders))?,
         };
-        let labels_path =
-            lookup("LABELS_PATH").map_or_else(|| labels_beside(&model_path), PathBuf::from);
-
         Ok(Self {
             model_path,
-            labels_path,
+            labels_path: lookup("LABELS_PATH").map(PathBuf::from),
             threads: threads as usize,
             limits: Limits {
                 max_bytes: bytes as usize,
@@ -155,13 +148,10 @@ impl Config {
     }
 }
 
-/// `clothing.labels.txt` for `clothing.tflite`.
-fn labels_beside(model: &Path) -> PathBuf {
-    model.with_extension("labels.txt")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -175,9 +165,9 @@ mod tests {
     }
 
     #[test]
-    fn defaults_follow_from_the_model_path() {
+    fn everything_but_the_model_has_a_default() {
         let config = read(&[("MODEL_PATH", "models/a.tflite")]).unwrap();
-        assert_eq!(config.labels_path, Path::new("models/a.labels.txt"));
+        assert_eq!(config.labels_path, None);
         assert!(config.threads >= 1);
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.fetch_timeout, fetch::DEFAULT_TIMEOUT);
@@ -196,7 +186,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(config.model_path, Path::new("m"));
-        assert_eq!(config.labels_path, Path::new("l"));
+        assert_eq!(config.labels_path.as_deref(), Some(Path::new("l")));
         assert_eq!(config.threads, 3);
         assert_eq!(
             config.limits,

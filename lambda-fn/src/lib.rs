@@ -71,7 +71,7 @@
 //! | variable | default | meaning |
 //! | --- | --- | --- |
 //! | `MODEL_PATH` | `clothing.tflite` in `LAMBDA_TASK_ROOT` or beside the executable | the model |
-//! | `LABELS_PATH` | the model's path with the extension `labels.txt` | one label a line, in the order of the outputs |
+//! | `LABELS_PATH` | the model's path with the extension `labels.txt`; without such a file, the labels in the model's metadata | one label a line, in the order of the outputs |
 //! | `NUM_THREADS` | the machine's parallelism | threads of one inference, from 1 to 128 |
 //! | `MAX_IMAGE_BYTES` | 10,000,000 | the largest encoded picture |
 //! | `MAX_IMAGE_PIXELS` | 50,000,000 | the largest decoded picture, width times height |

@@ -1,6 +1,6 @@
 //! Start-up: everything that is made once for all requests.
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
 use keras_preprocess::Mode;
 
@@ -23,6 +23,9 @@ pub enum StartError {
     /// The labels are unusable.
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    /// `LABELS_PATH` is not set, and there are no labels beside the model or inside.
+    #[error("no labels found: set LABELS_PATH, or put them into {}, one a line", .0.display())]
+    NoLabels(PathBuf),
     /// The model cannot be read.
     #[error("the model cannot be read: {0}")]
     Model(classifier::NetworkError),
@@ -30,13 +33,40 @@ pub enum StartError {
     #[error("{}: {source}", path.display())]
     Classifier {
         /// The model.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why not.
         source: classifier::SetupError,
     },
     /// The HTTP client cannot be made.
     #[error(transparent)]
     Fetcher(#[from] fetch::SetupError),
+}
+
+impl Classifier {
+    /// Loads model and labels, as the settings say. Without `LABELS_PATH` the labels are those of
+    /// the file beside the model, `clothing.labels.txt` for `clothing.tflite`, and without such a
+    /// file those that the model's metadata has for its output.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if any of them is missing or unusable.
+    pub fn start(config: &Config) -> Result<Self, StartError> {
+        let path = &config.model_path;
+        let model = TfLite::from_file(path, config.threads).map_err(StartError::Model)?;
+        let beside = path.with_extension("labels.txt");
+        let labels = match &config.labels_path {
+            Some(labels) => Labels::from_file(labels)?,
+            None if beside.exists() => Labels::from_file(&beside)?,
+            None => match model.labels() {
+                Some(text) => Labels::parse(&text, path)?,
+                None => return Err(StartError::NoLabels(beside)),
+            },
+        };
+        Self::new(Box::new(model), labels, Mode::Tf).map_err(|source| StartError::Classifier {
+            path: path.clone(),
+            source,
+        })
+    }
 }
 
 impl Handler {
@@ -48,15 +78,7 @@ impl Handler {
     /// [`StartError`] if any of them is unusable.
     pub fn start(config: &Config) -> Result<Self, StartError> {
         let start = Instant::now();
-        let labels = Labels::from_file(&config.labels_path)?;
-        let model =
-            TfLite::from_file(&config.model_path, config.threads).map_err(StartError::Model)?;
-        let classifier = Classifier::new(Box::new(model), labels, Mode::Tf).map_err(|source| {
-            StartError::Classifier {
-                path: config.model_path.clone(),
-                source,
-            }
-        })?;
+        let classifier = Classifier::start(config)?;
         let fetcher = Fetcher::new(fetch::Options {
             limits: config.limits,
             timeout: config.fetch_timeout,

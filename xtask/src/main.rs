@@ -5,13 +5,16 @@
 mod bindings;
 mod chart;
 mod checks;
+mod classify;
 mod demo;
 mod emulator;
 mod endtoend;
+mod evaluate;
 mod fuzz;
 mod instrumented;
 mod msrv;
 mod parity;
+mod progress;
 mod python;
 mod run;
 mod sanitize;
@@ -49,6 +52,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
     Parity(parity::Options),
+    /// Classify labelled pictures, and say how often the model is right
+    Evaluate(evaluate::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
         Task::Sanitize(options) => sanitize::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Parity(options) => parity::run(&options),
+        Task::Evaluate(options) => evaluate::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,14 +7,13 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 use serde_json::Value;
 
-use crate::demo;
+use crate::classify::{self, Job, Report, numbers};
 use crate::python;
-use crate::run::{Result, build_program, capture, root, step, target};
+use crate::run::{Result, capture, root, step, target};
 use crate::setup;
 
 #[derive(Args)]
@@ -62,7 +61,7 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     setup::for_build()?;
     let python = python::interpreter()?;
-    let classify = build()?;
+    let classify = classify::build()?;
     let work = target().join("parity");
     if work.exists() {
         fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
@@ -70,44 +69,39 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let pixels = work.join("pixels");
     fs::create_dir_all(&pixels).map_err(|error| format!("{}: {error}", pixels.display()))?;
 
-    let golden = |out: &Path, extra: &[&str]| {
-        let mut command = python::script(&python, "model/golden.py");
-        command
-            .args(["--model"])
-            .arg(&options.model)
-            .arg("--images")
-            .arg(&options.images)
-            .args([
-                "--limit",
-                &options.limit.to_string(),
-                "--threads",
-                &options.threads.to_string(),
-            ])
-            .arg("--out")
-            .arg(out)
-            .args(extra);
-        capture(&mut command)?;
-        read(out)
+    let threads = options.threads.to_string();
+    let labels = root().join("model/clothing.labels.txt");
+    let golden = |out: &str, limit: &str, extra: &[&str]| {
+        let mut all = vec!["--threads", &threads, "--limit", limit];
+        all.extend(extra);
+        golden(
+            &python,
+            &options.model,
+            &options.images,
+            &work.join(out),
+            &all,
+        )
     };
-    let ours = |extra: &[&str]| {
-        let mut command = Command::new(&classify);
-        command
-            .arg(&pixels)
-            .args(["--threads", &options.threads.to_string()])
-            .args(extra)
-            .envs(demo::model())
-            .env("MODEL_PATH", &options.model);
-        let text = capture(&mut command)?;
-        serde_json::from_str::<Value>(&text).map_err(|error| format!("classify: {error}"))
+    let ours = |runs: Option<usize>| {
+        let job = Job {
+            images: &pixels,
+            model: &options.model,
+            // They are not compared; but the function wants some.
+            labels: Some(&labels),
+            threads: Some(options.threads),
+            runs,
+        };
+        classify::run(&classify, &job, |_| Ok(()))
     };
 
     let expected = step("Outputs of the Python interpreter", || {
         golden(
-            &work.join("golden.json"),
+            "golden.json",
+            &options.limit.to_string(),
             &["--png", &pixels.to_string_lossy()],
         )
     })?;
-    let found = step("Our outputs", || ours(&[]))?;
+    let found = step("Our outputs", || ours(None))?;
     let (pictures, worst) = compare(&expected, &found)?;
     println!("outputs: {pictures} pictures, largest difference {worst:.2e}");
     if worst > options.tolerance {
@@ -123,11 +117,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let (mut own_best, mut their_best) = (f64::INFINITY, f64::INFINITY);
     step("Timing both, in turns", || {
         for round in 1..=options.rounds.get() {
-            let theirs = golden(
-                &work.join("time.json"),
-                &["--time", "--limit", "1", "--runs", "300"],
-            )?;
-            let own = ours(&["--time", "300"])?;
+            let theirs = golden("time.json", "1", &["--time", "--runs", "300"])?;
+            let own = ours(Some(300))?.end;
             their_best = their_best.min(time(&theirs, "min_ms")?);
             own_best = own_best.min(time(&own, "min_ms")?);
             let (theirs, own) = (time(&theirs, "median_ms")?, time(&own, "median_ms")?);
@@ -157,15 +148,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn build() -> Result<PathBuf> {
-    step("Building the example classify", || {
-        build_program(&["--package", "lambda-fn", "--example", "classify"])
-    })
-}
-
-fn read(path: &Path) -> Result<Value> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+/// What `model/golden.py` writes about a folder of pictures: the scores of the Python interpreter.
+pub(crate) fn golden(
+    python: &Path,
+    model: &Path,
+    images: &Path,
+    out: &Path,
+    extra: &[&str],
+) -> Result<Value> {
+    let mut command = python::script(python, "model/golden.py");
+    command
+        .arg("--model")
+        .arg(model)
+        .arg("--images")
+        .arg(images);
+    capture(command.arg("--out").arg(out).args(extra))?;
+    let text = fs::read_to_string(out).map_err(|error| format!("{}: {error}", out.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", out.display()))
 }
 
 fn time(result: &Value, which: &str) -> Result<f64> {
@@ -175,37 +174,31 @@ fn time(result: &Value, which: &str) -> Result<f64> {
 }
 
 /// How many pictures there are, and the largest difference between two outputs.
-fn compare(expected: &Value, found: &Value) -> Result<(usize, f64)> {
-    let files = |value: &Value| value["files"].as_object().cloned().unwrap_or_default();
-    let (expected, found) = (files(expected), files(found));
+fn compare(expected: &Value, found: &Report) -> Result<(usize, f64)> {
+    let expected = expected["files"].as_object().cloned().unwrap_or_default();
     if expected.is_empty() {
         return Err("there are no pictures to compare".to_owned());
     }
     let mut worst = 0.0_f64;
     for (name, theirs) in &expected {
-        let ours = found
-            .get(&format!("{name}.png"))
-            .ok_or_else(|| format!("no output of ours for {name}"))?;
-        let numbers = |value: &Value| -> Option<Vec<f64>> {
-            value.as_array()?.iter().map(Value::as_f64).collect()
+        let ours = match found.scores.get(&format!("{name}.png")) {
+            None => return Err(format!("no output of ours for {name}")),
+            Some(Err(error)) => return Err(format!("no output of ours for {name}: {error}")),
+            Some(Ok(ours)) => ours,
         };
-        match (numbers(theirs), numbers(ours)) {
-            (Some(theirs), Some(ours)) if theirs.len() == ours.len() && !ours.is_empty() => {
-                for (theirs, ours) in theirs.iter().zip(&ours) {
-                    // A NaN must not pass as a small difference.
-                    let difference = (theirs - ours).abs();
-                    worst = if difference.is_nan() {
-                        f64::INFINITY
-                    } else {
-                        worst.max(difference)
-                    };
-                }
-            }
-            _ => {
-                return Err(format!(
-                    "the outputs for {name} are not as many numbers: {theirs} and {ours}"
-                ));
-            }
+        let theirs = numbers(theirs)
+            .filter(|theirs| theirs.len() == ours.len() && !ours.is_empty())
+            .ok_or_else(|| {
+                format!("the outputs for {name} are not as many numbers: {theirs} and {ours:?}")
+            })?;
+        for (theirs, ours) in theirs.iter().zip(ours) {
+            // A NaN must not pass as a small difference.
+            let difference = (theirs - ours).abs();
+            worst = if difference.is_nan() {
+                f64::INFINITY
+            } else {
+                worst.max(difference)
+            };
         }
     }
     Ok((expected.len(), worst))
@@ -215,21 +208,41 @@ fn compare(expected: &Value, found: &Value) -> Result<(usize, f64)> {
 mod tests {
     use serde_json::json;
 
-    use super::compare;
+    use super::*;
+    use crate::classify::{Plan, Scores};
+
+    fn report(scores: &[(&str, Scores)]) -> Report {
+        let scores = scores
+            .iter()
+            .map(|(file, scores)| ((*file).to_owned(), scores.clone()));
+        Report {
+            plan: Plan::default(),
+            scores: scores.collect(),
+            seconds: 1.0,
+            end: Value::Null,
+        }
+    }
 
     #[test]
     fn the_largest_difference_is_found() {
         let theirs = json!({"files": {"a.jpg": [1.0, 2.0], "b.jpg": [0.0, 0.0]}});
-        let ours = json!({"files": {"a.jpg.png": [1.0, 2.5], "b.jpg.png": [-0.25, 0.0]}});
+        let ours = report(&[
+            ("a.jpg.png", Ok(vec![1.0, 2.5])),
+            ("b.jpg.png", Ok(vec![-0.25, 0.0])),
+        ]);
         assert_eq!(compare(&theirs, &ours), Ok((2, 0.5)));
     }
 
     #[test]
     fn what_is_missing_is_an_error() {
         let some = json!({"files": {"a.jpg": [1.0]}});
-        assert!(compare(&json!({"files": {}}), &some).is_err());
-        assert!(compare(&some, &json!({"files": {}})).is_err());
-        assert!(compare(&some, &json!({"files": {"a.jpg.png": []}})).is_err());
-        assert!(compare(&some, &json!({"files": {"a.jpg.png": [null]}})).is_err());
+        let ours = |scores| report(&[("a.jpg.png", scores)]);
+        assert!(compare(&json!({"files": {}}), &ours(Ok(vec![1.0]))).is_err());
+        assert!(compare(&some, &report(&[])).is_err());
+        assert!(compare(&some, &ours(Ok(vec![]))).is_err());
+        assert!(compare(&some, &ours(Err("damaged".to_owned()))).is_err());
+        let null = json!({"files": {"a.jpg": [null]}});
+        assert!(compare(&null, &ours(Ok(vec![1.0]))).is_err());
+        assert!(compare(&some, &ours(Ok(vec![1.0]))).is_ok());
     }
 }

@@ -155,6 +155,11 @@ impl Classifier {
         self.shape
     }
 
+    /// The labels, in the order of the outputs.
+    pub fn labels(&self) -> &[String] {
+        self.labels.as_slice()
+    }
+
     /// What prepares pictures for [`Classifier::classify`].
     pub fn preprocessor(&self) -> &Preprocessor {
         &self.preprocessor

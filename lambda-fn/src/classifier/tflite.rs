@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use tflite::{Interpreter, InterpreterOptions, TensorType, XnnpackStatus};
+use tflite::{
+    AssociatedFileType, Interpreter, InterpreterOptions, TensorRole, TensorType, XnnpackStatus,
+};
 
 use super::{Model, Network, NetworkError, Shape};
 
@@ -26,6 +28,23 @@ impl TfLite {
         let model = tflite::Model::from_file(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self { model, threads })
+    }
+
+    /// The labels that the model's metadata has for its first output, one a line: those without a
+    /// language or in English, if there are several.
+    pub fn labels(&self) -> Option<String> {
+        let info = self.model.info().ok()?;
+        let files = info.labels.iter().filter(|labels| {
+            labels.role == TensorRole::Output
+                && (labels.subgraph, labels.index) == (0, 0)
+                && labels.file.kind == AssociatedFileType::TensorAxisLabels
+        });
+        let chosen = files.min_by_key(|labels| match labels.file.locale.as_str() {
+            "" => 0,
+            "en" => 1,
+            _ => 2,
+        })?;
+        Some(chosen.labels.join("\n"))
     }
 }
 
@@ -122,6 +141,15 @@ fn check_shapes(input: (bool, &[usize]), output: (bool, &[usize])) -> Result<Sha
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_are_found_in_the_metadata() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tflite/tests/models");
+        let model = |name| TfLite::from_file(&models.join(name), 1).unwrap();
+        let labels = model("described.tflite").labels();
+        assert_eq!(labels.as_deref(), Some("red\ngreen\n\nblue"));
+        assert_eq!(model("add.tflite").labels(), None);
+    }
 
     #[test]
     fn only_image_classifiers_pass() {

@@ -48,7 +48,7 @@ fn no_model() {
     );
     assert_fails(
         bootstrap().env("MODEL_PATH", "no/such.tflite"),
-        &["no/such.labels.txt"],
+        &["no/such.tflite"],
     );
 }
 
@@ -84,6 +84,20 @@ fn labels_that_do_not_fit() {
             .env("MODEL_PATH", &model)
             .env("LABELS_PATH", "no/labels"),
         &["no/labels"],
+    );
+}
+
+#[test]
+fn labels_that_are_nowhere() {
+    // Alone in its folder, and without metadata.
+    let small = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tflite/tests/models/add.tflite"
+    );
+    let lonely = file("lonely.tflite", &std::fs::read(small).unwrap());
+    assert_fails(
+        bootstrap().env("MODEL_PATH", lonely),
+        &["LABELS_PATH", "lonely.labels.txt"],
     );
 }
 
