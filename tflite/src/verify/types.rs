@@ -65,11 +65,17 @@ pub(super) fn verify(
         let index = usize::try_from(list.get(position)?).ok()?;
         tensors.get(index).map(|facts| facts.dtype)
     };
-    if let ("FAKE_QUANT", Some(dtype)) = (name, of(inputs, 0))
-        && dtype != TensorType::Float32
-    {
-        // The kernel does not look.
-        let place = "the input of this operator";
+    // What these kernels do not look at themselves.
+    let unfit = match name {
+        "FAKE_QUANT" => of(inputs, 0)
+            .filter(|&dtype| dtype != TensorType::Float32)
+            .map(|dtype| (dtype, "the input of this operator")),
+        "TRANSPOSE_CONV" => of(inputs, 1)
+            .filter(|&dtype| !has_transposed_kernel(of(inputs, 2), dtype))
+            .map(|dtype| (dtype, "the weights of this operator")),
+        _ => None,
+    };
+    if let Some((dtype, place)) = unfit {
         return Err(ModelProblem::Type { dtype, place }.into());
     }
     let expected = match rule(name) {
@@ -83,6 +89,17 @@ pub(super) fn verify(
             Err(ModelProblem::OutputType { dtype, expected }.into())
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether there is a transposed convolution for an input and weights of these types. The kernel
+/// takes weights that it has no code for as what it has.
+fn has_transposed_kernel(input: Option<TensorType>, weights: TensorType) -> bool {
+    match input {
+        Some(TensorType::Float32) => matches!(weights, TensorType::Float32 | TensorType::Int8),
+        Some(TensorType::Int16) => weights == TensorType::Int8,
+        Some(input) => weights == input,
+        None => true,
     }
 }
 

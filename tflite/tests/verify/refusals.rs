@@ -79,6 +79,10 @@ pub(crate) const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (FAKE_QUANT) of subgraph 0: int8 cannot be the input of this operator",
     ),
     (
+        "transposed_weights",
+        "operator 0 (TRANSPOSE_CONV) of subgraph 0: float16 cannot be the weights of this operator",
+    ),
+    (
         "matmul_rank",
         "operator 0 (BATCH_MATMUL) of subgraph 0: shape has 1 elements, not 2 to 5",
     ),

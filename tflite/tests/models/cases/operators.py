@@ -161,6 +161,19 @@ CASES["refused"] |= {
             options=make(schema.FakeQuantOptionsT, min=-1.0, max=1.0, numBits=8),
         )
     ),
+    # As float32, the weights would be twice as long.
+    "transposed_weights": pack(
+        unary(
+            Op.TRANSPOSE_CONV,
+            tensor("shape", [4], T.INT32),
+            tensor("y", [1, 8, 8, 3]),
+            data(range(24), np.float16),
+            kind="TransposeConvOptions",
+            options=make(schema.TransposeConvOptionsT, strideW=2, strideH=2),
+            extra=(tensor("weights", [3, 2, 2, 2], T.FLOAT16, 1), tensor("x", [1, 4, 4, 2])),
+            inputs=(0, 3),
+        )
+    ),
 }
 
 
