@@ -11,6 +11,7 @@ mod emulator;
 mod endtoend;
 mod evaluate;
 mod fuzz;
+mod glibc;
 mod instrumented;
 mod msrv;
 mod parity;
@@ -50,6 +51,8 @@ enum Task {
     Sanitize(checks::Options),
     /// Run the fuzz targets for a while, and say what came of it
     Fuzz(fuzz::Options),
+    /// Say which glibc and libraries a program needs, and fail if that is more than Lambda has
+    CheckGlibc(glibc::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
     Parity(parity::Options),
     /// Classify labelled pictures, and say how often the model is right
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Bindings(options) => bindings::run(&options),
         Task::Sanitize(options) => sanitize::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::CheckGlibc(options) => glibc::run(&options),
         Task::Parity(options) => parity::run(&options),
         Task::Evaluate(options) => evaluate::run(&options),
     };
