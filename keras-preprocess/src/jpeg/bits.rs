@@ -5,12 +5,18 @@ use memchr::memchr;
 /// Zeros behind the data of a segment, so that a word can be read anywhere in it.
 const PADDING: usize = 16;
 
-/// The data between two markers, with the stuffed zeros taken out, read from the most significant
-/// bit of each byte. Behind the end are zeros, as in libjpeg.
+/// The data between two markers, with the stuffed zeros taken out. Behind the end are zeros, as in
+/// libjpeg.
 pub(super) struct Bits {
     data: Vec<u8>,
     /// Bytes of `data` before the padding.
     length: usize,
+    place: Place,
+}
+
+/// How far the bits are read.
+#[derive(Clone, Copy, Default)]
+struct Place {
     /// The next byte that is not yet in `word`.
     at: usize,
     /// The next bits, the first one in the most significant place.
@@ -19,15 +25,21 @@ pub(super) struct Bits {
     count: u32,
 }
 
+/// Takes bits, from the most significant one of each byte.
+///
+/// Apart from [`Bits`], so that the place stays in registers while an MCU is read.
+pub(super) struct Reader<'a> {
+    data: &'a [u8],
+    place: Place,
+}
+
 impl Bits {
     /// No bits at all.
     pub(super) fn empty() -> Self {
         Self {
             data: vec![0; PADDING],
             length: 0,
-            at: 0,
-            word: 0,
-            count: 0,
+            place: Place::default(),
         }
     }
 
@@ -60,46 +72,65 @@ impl Bits {
         };
         self.length = self.data.len();
         self.data.resize(self.length + PADDING, 0);
-        (self.at, self.word, self.count) = (0, 0, 0);
+        self.place = Place::default();
         end
     }
 
     /// Whether more bits were taken than there are.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.at * 8 > self.length * 8 + self.count as usize
+        self.place.at * 8 > self.length * 8 + self.place.count as usize
     }
 
+    /// Lets `work` take bits.
+    #[inline(always)]
+    pub(super) fn read<R>(&mut self, work: impl FnOnce(&mut Reader) -> R) -> R {
+        let mut reader = Reader {
+            data: &self.data,
+            place: self.place,
+        };
+        let result = work(&mut reader);
+        self.place = reader.place;
+        result
+    }
+}
+
+impl Reader<'_> {
     /// Makes at least 56 bits available.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
-        // Never beyond the padding, however far the caller reads.
-        let at = self.at.min(self.length + PADDING - 8);
-        let Some(next) = self.data.get(at..).and_then(<[u8]>::first_chunk) else {
-            return;
-        };
-        self.word |= u64::from_be_bytes(*next) >> self.count;
-        self.at = at + ((63 - self.count) >> 3) as usize;
-        self.count |= 56;
+        let place = &mut self.place;
+        // However far the caller reads, `at` stops in the padding, where all bits are zero.
+        if let Some(next) = self.data.get(place.at..).and_then(<[u8]>::first_chunk) {
+            place.word |= u64::from_be_bytes(*next) >> place.count;
+            place.at += ((63 - place.count) >> 3) as usize;
+        }
+        place.count |= 56;
     }
 
-    /// The next `count` bits, from 1 to 32. [`Bits::refill`] must have made them available.
+    /// The next 64 bits, of which those that [`Reader::refill`] made available count.
+    #[inline(always)]
+    pub(super) fn word(&self) -> u64 {
+        self.place.word
+    }
+
+    /// The next `count` bits, from 1 to 32.
     #[inline(always)]
     pub(super) fn peek(&self, count: u32) -> u32 {
-        (self.word >> (64 - count)) as u32
+        (self.place.word >> (64 - count)) as u32
     }
 
     /// Leaves `count` bits behind.
     #[inline(always)]
     pub(super) fn skip(&mut self, count: u32) {
-        self.word <<= count;
-        self.count -= count;
+        self.place.word <<= count;
+        self.place.count -= count;
     }
 
     /// Takes up to 16 bits as a number.
     #[inline(always)]
     pub(super) fn take(&mut self, count: u32) -> u32 {
         // In two steps, since a shift by 64 is none.
-        let value = (self.word >> 1) >> (63 - count);
+        let value = (self.place.word >> 1) >> (63 - count);
         self.skip(count);
         value as u32
     }
@@ -135,8 +166,10 @@ mod tests {
     fn stuffing_fill_bytes_and_markers() {
         let (mut bits, end) = load(b"\x12\xff\x00\x34\xff\xff\xd0\x56");
         assert_eq!(end, 5);
-        bits.refill();
-        assert_eq!(bits.peek(24), 0x12_ff_34);
+        bits.read(|bits| {
+            bits.refill();
+            assert_eq!(bits.peek(24), 0x12_ff_34);
+        });
         assert_eq!(load(b"\x12\xff\xd9").1, 1);
         assert_eq!(load(b"\x12").1, 1);
         // A marker cannot be the very last byte.
@@ -148,10 +181,13 @@ mod tests {
         let (mut bits, _) = load(b"\xff\x00\xff\x00\xff\x00");
         let mut taken = 0;
         for _ in 0..100 {
-            bits.refill();
             assert_eq!(bits.is_exhausted(), taken > 24);
             let ones = 24_u32.saturating_sub(taken).min(7);
-            assert_eq!(bits.take(7), (0x7f << (7 - ones)) & 0x7f);
+            let seven = bits.read(|bits| {
+                bits.refill();
+                bits.take(7)
+            });
+            assert_eq!(seven, (0x7f << (7 - ones)) & 0x7f);
             taken += 7;
         }
     }
@@ -162,11 +198,13 @@ mod tests {
         let (mut bits, end) = load(&bytes);
         assert_eq!(end, bytes.len());
         for start in (0..1600).step_by(16) {
-            bits.refill();
-            for bit in start..start + 16 {
-                let expected = bytes[bit / 8] >> (7 - bit % 8) & 1;
-                assert_eq!(bits.take(1), u32::from(expected));
-            }
+            bits.read(|bits| {
+                bits.refill();
+                for bit in start..start + 16 {
+                    let expected = bytes[bit / 8] >> (7 - bit % 8) & 1;
+                    assert_eq!(bits.take(1), u32::from(expected));
+                }
+            });
         }
         assert!(!bits.is_exhausted());
     }

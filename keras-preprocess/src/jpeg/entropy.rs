@@ -2,10 +2,10 @@
 
 use super::{
     Fault,
-    bits::Bits,
-    header::{Ac, Header, Scan, ZIGZAG, next_marker},
-    huffman::{Codes, Skips, Steps},
-    idct::Block,
+    bits::{Bits, Reader},
+    block::Block,
+    header::{Header, Scan, Table, ZIGZAG, next_marker},
+    huffman::{PLACES, Skips, Steps},
 };
 
 const RST_FIRST: u8 = 0xD0;
@@ -15,7 +15,7 @@ const SOF_FIRST: u8 = 0xC0;
 /// The data of a scan with its restart markers.
 pub(super) struct Segments<'a> {
     bytes: &'a [u8],
-    pub(super) bits: Bits,
+    bits: Bits,
     /// The position of the marker that ends the current segment.
     marker_at: usize,
     interval: usize,
@@ -94,6 +94,12 @@ impl<'a> Segments<'a> {
         !self.dry
     }
 
+    /// Lets `work` take an MCU, if there is data for it.
+    #[inline(always)]
+    pub(super) fn read<R>(&mut self, work: impl FnOnce(&mut Reader) -> R) -> R {
+        self.bits.read(work)
+    }
+
     /// Where the segments behind the scan begin.
     pub(super) fn end(&self) -> usize {
         self.marker_at
@@ -102,27 +108,29 @@ impl<'a> Segments<'a> {
 
 /// The tables of one component of a sequential scan.
 pub(super) struct Sequential<'a> {
-    pub(super) dc: &'a Codes,
-    pub(super) steps: &'a Steps,
-    pub(super) skips: Option<&'a Skips>,
-    /// In the file's order, as numbers to multiply with.
-    pub(super) quantization: &'a [u16; 64],
+    dc: &'a Steps,
+    ac: &'a Steps,
+    skips: Option<&'a Skips>,
+    /// For each place in the file's order: the place in a block, and the number to multiply with.
+    places: [(u8, i16); PLACES],
 }
 
 /// Makes the tables that a scan with these components needs.
 pub(super) fn prepare(header: &mut Header, scan: &Scan, skipping: bool) -> Result<(), Fault> {
     for part in &scan.parts {
-        let dc = header.dc[part.dc].as_ref();
-        if !dc.ok_or_else(missing)?.fits_dc() {
+        let dc = header.dc[part.dc].as_mut().ok_or_else(missing)?;
+        if !dc.codes.fits_dc() {
             return Err(Fault::invalid("a Huffman table has impossible symbols"));
         }
+        dc.steps
+            .get_or_insert_with(|| Steps::new(dc.codes.clone(), true));
         let ac = header.ac[part.ac].as_mut().ok_or_else(missing)?;
-        let Ac {
+        let Table {
             codes,
             steps,
             skips,
         } = ac;
-        let steps = steps.get_or_insert_with(|| Steps::new(codes.clone()));
+        let steps = steps.get_or_insert_with(|| Steps::new(codes.clone(), false));
         if skipping && skips.is_none() {
             *skips = Some(Skips::new(steps));
         }
@@ -138,69 +146,87 @@ impl<'a> Sequential<'a> {
     pub(super) fn new(
         header: &'a Header,
         part: super::header::Part,
-        quantization: &'a [u16; 64],
+        quantization: &[u16; 64],
     ) -> Result<Self, Fault> {
         let ac = header.ac[part.ac].as_ref().ok_or_else(missing)?;
+        let dc = header.dc[part.dc].as_ref().ok_or_else(missing)?;
+        // What comes with the end of a block lands behind it.
+        let mut places = [(64, 0); PLACES];
+        for (at, (place, &order)) in places.iter_mut().zip(&ZIGZAG).enumerate() {
+            *place = (order, quantization[at.min(63)] as i16);
+        }
         Ok(Self {
-            dc: header.dc[part.dc].as_ref().ok_or_else(missing)?,
-            steps: ac.steps.as_ref().ok_or_else(missing)?,
+            dc: dc.steps.as_ref().ok_or_else(missing)?,
+            ac: ac.steps.as_ref().ok_or_else(missing)?,
             skips: ac.skips.as_ref(),
-            quantization,
+            places,
         })
     }
 
+    /// Takes the DC coefficient.
     #[inline(always)]
-    fn difference(&self, bits: &mut Bits) -> i32 {
+    fn dc(&self, bits: &mut Reader, prediction: &mut i32) {
         bits.refill();
-        let size = u32::from(self.dc.take(bits));
-        bits.take_signed(size)
+        let difference = self.dc.take(bits).value();
+        *prediction = prediction.wrapping_add(difference.into());
+    }
+
+    /// Takes the AC coefficients.
+    #[inline(always)]
+    fn ac(&self, bits: &mut Reader, mut set: impl FnMut(usize, i16, i16)) {
+        let mut at = 1;
+        loop {
+            // As many as the bits suffice for behind a DC coefficient, and behind a refill.
+            for _ in 0..4 {
+                let step = self.ac.take(bits);
+                at += step.advance();
+                // No place is beyond this: the mask only tells the compiler so.
+                let (place, factor) = self.places[(at - 1) % PLACES];
+                set(place.into(), step.value(), factor);
+                if at >= 64 {
+                    return;
+                }
+            }
+            bits.refill();
+        }
     }
 
     /// Takes a block and dequantizes it. `block` must be clear, `prediction` is the DC
     /// coefficient before.
     #[inline(always)]
-    pub(super) fn block(&self, bits: &mut Bits, prediction: &mut i32, block: &mut Block) {
-        *prediction = prediction.wrapping_add(self.difference(bits));
-        block.values[0] = (*prediction as i16).wrapping_mul(self.quantization[0] as i16);
-        block.present = u64::from(block.values[0] != 0);
-        let mut at = 1;
-        while at < 64 {
-            let step = self.steps.take(bits);
-            at += step.run;
-            let place = usize::from(ZIGZAG[at & 127]);
-            // A block's end, too, lands here: with a zero in a place that still has none.
-            let value = (step.value as i16).wrapping_mul(self.quantization[at & 63] as i16);
-            block.values[place & 63] = value;
-            block.present |= u64::from(value != 0) << (place & 63);
-            at += 1;
-        }
+    pub(super) fn block(&self, bits: &mut Reader, prediction: &mut i32, block: &mut Block) {
+        self.dc(bits, prediction);
+        block.set(0, (*prediction as i16).wrapping_mul(self.places[0].1));
+        self.ac(bits, |place, value, factor| {
+            block.set(place, value.wrapping_mul(factor));
+        });
     }
 
     /// Leaves a block behind but for its part in the predictions.
     #[inline(always)]
-    pub(super) fn skip(&self, bits: &mut Bits, prediction: &mut i32) {
-        *prediction = prediction.wrapping_add(self.difference(bits));
+    pub(super) fn skip(&self, bits: &mut Reader, prediction: &mut i32) {
+        self.dc(bits, prediction);
         match self.skips {
-            Some(skips) => skips.block(self.steps, bits),
-            None => {
-                let mut at = 1;
-                while at < 64 {
-                    at += self.steps.take(bits).run + 1;
-                }
-            }
+            Some(skips) => skips.block(self.ac, bits),
+            None => self.ac(bits, |_, _, _| ()),
         }
     }
 
+    /// As [`Sequential::skip`], but with the block's mean.
+    #[inline(always)]
+    pub(super) fn mean(&self, bits: &mut Reader, prediction: &mut i32, block: &mut Block) {
+        self.skip(bits, prediction);
+        block.set(0, (*prediction as i16).wrapping_mul(self.places[0].1));
+    }
+
     /// Takes a block without dequantizing it, in the order of rows.
-    pub(super) fn raw(&self, bits: &mut Bits, prediction: &mut i32, values: &mut [i16]) {
-        *prediction = prediction.wrapping_add(self.difference(bits));
+    pub(super) fn raw(&self, bits: &mut Reader, prediction: &mut i32, values: &mut [i16]) {
+        self.dc(bits, prediction);
         values[0] = *prediction as i16;
-        let mut at = 1;
-        while at < 64 {
-            let step = self.steps.take(bits);
-            at += step.run;
-            values[usize::from(ZIGZAG[at & 127])] = step.value as i16;
-            at += 1;
-        }
+        self.ac(bits, |place, value, _| {
+            if let Some(coefficient) = values.get_mut(place) {
+                *coefficient = value;
+            }
+        });
     }
 }

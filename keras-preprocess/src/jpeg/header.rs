@@ -26,8 +26,8 @@ mod marker {
 
 /// For each position in a file's order of coefficients the one in row-major order. The rest is
 /// for runs that lead out of the block: like libjpeg they end at the last coefficient.
-pub(super) static ZIGZAG: [u8; 128] = {
-    let mut order = [63; 128];
+pub(super) static ZIGZAG: [u8; 80] = {
+    let mut order = [63; 80];
     let (mut at, mut diagonal) = (0, 0);
     while diagonal < 15 {
         let mut step = 0;
@@ -102,8 +102,8 @@ pub(super) struct Scan {
     pub(super) low: u32,
 }
 
-/// An AC table and what is made of it on demand.
-pub(super) struct Ac {
+/// A Huffman table and what is made of it on demand.
+pub(super) struct Table {
     pub(super) codes: Codes,
     pub(super) steps: Option<Steps>,
     pub(super) skips: Option<Skips>,
@@ -117,8 +117,8 @@ pub(super) struct Header<'a> {
     pub(super) frame: Option<Frame>,
     /// In the file's order of coefficients.
     pub(super) quantization: [Option<[u16; 64]>; 4],
-    pub(super) dc: [Option<Codes>; 4],
-    pub(super) ac: [Option<Ac>; 4],
+    pub(super) dc: [Option<Table>; 4],
+    pub(super) ac: [Option<Table>; 4],
     /// MCUs between restart markers, zero for none.
     pub(super) restart_interval: usize,
     pub(super) is_jfif: bool,
@@ -292,17 +292,19 @@ impl<'a> Header<'a> {
             };
             let codes = Codes::new(counts, symbols).map_err(Fault::invalid)?;
             let index = usize::from(kind & 15);
-            match (kind >> 4, index) {
-                (0, 0..=3) => self.dc[index] = Some(codes),
-                (1, 0..=3) => {
-                    self.ac[index] = Some(Ac {
-                        codes,
-                        steps: None,
-                        skips: None,
-                    });
-                }
+            let tables = match kind >> 4 {
+                0 => &mut self.dc,
+                1 => &mut self.ac,
                 _ => return Err(Fault::invalid("a Huffman table has a number above 3")),
-            }
+            };
+            let Some(place) = tables.get_mut(index) else {
+                return Err(Fault::invalid("a Huffman table has a number above 3"));
+            };
+            *place = Some(Table {
+                codes,
+                steps: None,
+                skips: None,
+            });
             segment = rest;
         }
         Ok(())

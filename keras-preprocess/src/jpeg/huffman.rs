@@ -2,10 +2,12 @@
 
 use super::{
     Reason,
-    bits::{Bits, signed},
+    bits::{Reader, signed},
 };
 
-/// Bits that the tables for single codes look at.
+/// Bits that the tables for codes alone look at.
+const CODE_LOOKUP: u32 = 9;
+/// Bits that the tables for codes with what follows them look at.
 const LOOKUP: u32 = 10;
 /// Bits that the tables for skipping look at.
 const SKIP_LOOKUP: u32 = 12;
@@ -20,14 +22,14 @@ pub(super) struct Codes {
     ends: [u32; 17],
     /// For each length the index of its first symbol less its first code.
     offsets: [i32; 17],
-    /// For each start of `LOOKUP` bits: the symbol times 256 plus the length, or zero.
-    lookup: Vec<u16>,
+    /// For each start of `CODE_LOOKUP` bits: the symbol times 256 plus the length, or zero.
+    lookup: Box<[u16; 1 << CODE_LOOKUP]>,
 }
 
 impl Codes {
     /// `counts` are the codes of lengths 1 to 16.
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Result<Self, Reason> {
-        let mut lookup = vec![0; 1 << LOOKUP];
+        let mut lookup = Box::new([0; 1 << CODE_LOOKUP]);
         let (mut ends, mut offsets) = ([0; 17], [0; 17]);
         let (mut code, mut index) = (0_u32, 0_usize);
         for (length, &count) in (1_u32..).zip(counts) {
@@ -39,10 +41,10 @@ impl Codes {
                 if code >= 1 << length {
                     return Err("a Huffman table has too many codes");
                 }
-                if length <= LOOKUP {
-                    let first = (code << (LOOKUP - length)) as usize;
+                if length <= CODE_LOOKUP {
+                    let first = (code << (CODE_LOOKUP - length)) as usize;
                     let entry = u16::from(symbol) << 8 | length as u16;
-                    lookup[first..first + (1 << (LOOKUP - length))].fill(entry);
+                    lookup[first..first + (1 << (CODE_LOOKUP - length))].fill(entry);
                 }
                 code += 1;
                 index += 1;
@@ -60,11 +62,11 @@ impl Codes {
 
     /// The symbol at the start of `bits`, which are 16 bits, and its length.
     fn find(&self, bits: u32) -> (u8, u32) {
-        let entry = self.lookup[(bits >> (16 - LOOKUP)) as usize];
+        let entry = self.lookup[(bits >> (16 - CODE_LOOKUP)) as usize];
         if entry != 0 {
             return ((entry >> 8) as u8, u32::from(entry & 0xFF));
         }
-        for length in LOOKUP + 1..=16 {
+        for length in CODE_LOOKUP + 1..=16 {
             if bits < self.ends[length as usize] {
                 let index = (bits >> (16 - length)) as i32 + self.offsets[length as usize];
                 let symbol = self.symbols.get(index as usize).copied();
@@ -76,8 +78,8 @@ impl Codes {
 
     /// Takes a code. At least 17 bits must be available.
     #[inline(always)]
-    pub(super) fn take(&self, bits: &mut Bits) -> u8 {
-        let entry = self.lookup[bits.peek(LOOKUP) as usize];
+    pub(super) fn take(&self, bits: &mut Reader) -> u8 {
+        let entry = self.lookup[bits.peek(CODE_LOOKUP) as usize];
         let (symbol, length) = match entry {
             0 => self.find(bits.peek(16)),
             _ => ((entry >> 8) as u8, u32::from(entry & 0xFF)),
@@ -92,121 +94,169 @@ impl Codes {
     }
 }
 
-/// What one code and the bits behind it say about AC coefficients.
+/// What a code and the bits behind it say.
 #[derive(Clone, Copy)]
-pub(super) struct Step {
-    /// How many coefficients are zero before this one. Far too many mean the end of the block.
-    pub(super) run: usize,
-    pub(super) value: i32,
+pub(super) struct Step(u32);
+
+/// What a step advances by if it ends the block: further than any run leads.
+const END: u32 = 80;
+/// How many places in the file's order a step may lead to: 63 before it, and [`END`], rounded up.
+pub(super) const PLACES: usize = 256;
+
+impl Step {
+    fn new(value: i32, advance: u32, length: u32) -> Self {
+        Self((value as u32) << 16 | advance << 8 | length)
+    }
+
+    /// The step of an AC symbol.
+    fn ac(symbol: u8, length: u32, extra: u32) -> Self {
+        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+        // Without a coefficient it is the end, or a run of 16 zeros.
+        let advance = if size == 0 && run < 15 { END } else { run + 1 };
+        Self::new(signed(extra, size), advance, length + size)
+    }
+
+    /// The coefficient.
+    #[inline(always)]
+    pub(super) fn value(self) -> i16 {
+        (self.0 >> 16) as i16
+    }
+
+    /// How many coefficients are behind with this one: those before it are zero. The end of a
+    /// block leads at least 16 beyond it.
+    #[inline(always)]
+    pub(super) fn advance(self) -> usize {
+        (self.0 >> 8 & 0xFF) as usize
+    }
+
+    #[inline(always)]
+    fn length(self) -> u32 {
+        self.0 & 0x3F
+    }
 }
 
-/// The run that ends a block.
-const END: u32 = 64;
-
-/// AC codes together with the bits behind them.
+/// The codes of DC differences or AC coefficients, together with the bits behind them.
 pub(super) struct Steps {
     codes: Codes,
-    /// For each start of `LOOKUP` bits: value, run and length in 16, 8 and 8 bits, or zero.
-    lookup: Vec<u32>,
+    is_dc: bool,
+    /// For each start of `LOOKUP` bits, zero if that is too short.
+    lookup: Box<[u32; 1 << LOOKUP]>,
 }
 
 impl Steps {
-    pub(super) fn new(codes: Codes) -> Self {
-        let lookup = (0..1_u32 << LOOKUP).map(|bits| {
-            let entry = codes.lookup[bits as usize];
-            let (symbol, length) = (u32::from(entry >> 8), u32::from(entry & 0xFF));
-            let (run, size) = (symbol >> 4, symbol & 15);
-            if entry == 0 || length + size > LOOKUP {
-                return 0;
+    pub(super) fn new(codes: Codes, is_dc: bool) -> Self {
+        let mut steps = Self {
+            codes,
+            is_dc,
+            lookup: Box::new([0; 1 << LOOKUP]),
+        };
+        let mut bits = 0_u32;
+        while bits < 1 << LOOKUP {
+            let step = steps.find(u64::from(bits) << (64 - LOOKUP));
+            let length = step.length();
+            let rest = LOOKUP.saturating_sub(length);
+            if length <= LOOKUP {
+                let same = bits as usize..(bits + (1 << rest)) as usize;
+                steps.lookup[same].fill(step.0);
             }
-            let extra = bits >> (LOOKUP - length - size) & ((1 << size) - 1);
-            let run = if symbol == 0 || (size == 0 && run < 15) {
-                END
-            } else {
-                run
-            };
-            (signed(extra, size) as u32) << 16 | run << 8 | (length + size)
-        });
-        let lookup = lookup.collect();
-        Self { codes, lookup }
+            bits += 1 << rest;
+        }
+        steps
     }
 
-    /// Takes a code with its bits.
+    /// The step at the start of `word`, of which 31 bits must be there.
+    #[inline(never)]
+    fn find(&self, word: u64) -> Step {
+        let (symbol, length) = self.codes.find((word >> 48) as u32);
+        let size = if self.is_dc { symbol } else { symbol & 15 };
+        let extra = (word << length >> 1) >> (63 - size);
+        if self.is_dc {
+            return Step::new(
+                signed(extra as u32, size.into()),
+                1,
+                length + u32::from(size),
+            );
+        }
+        Step::ac(symbol, length, extra as u32)
+    }
+
+    /// Takes a step. At least `LOOKUP` bits must be available. Most steps leave all of the others;
+    /// after a longer one 56 bits are available.
     #[inline(always)]
-    pub(super) fn take(&self, bits: &mut Bits) -> Step {
+    pub(super) fn take(&self, bits: &mut Reader) -> Step {
+        let step = Step(self.lookup[bits.peek(LOOKUP) as usize]);
+        if step.0 != 0 {
+            bits.skip(step.length());
+            return step;
+        }
         bits.refill();
-        let entry = self.lookup[bits.peek(LOOKUP) as usize];
-        if entry != 0 {
-            bits.skip(entry & 0xFF);
-            return Step {
-                run: (entry >> 8 & 0xFF) as usize,
-                value: entry as i32 >> 16,
-            };
-        }
-        self.take_long(bits)
-    }
-
-    fn take_long(&self, bits: &mut Bits) -> Step {
-        let symbol = u32::from(self.codes.take(bits));
-        let (run, size) = (symbol >> 4, symbol & 15);
-        let run = if size == 0 && run < 15 { END } else { run };
-        Step {
-            run: run as usize,
-            value: bits.take_signed(size),
-        }
+        let step = self.find(bits.word());
+        bits.skip(step.length());
+        bits.refill();
+        step
     }
 }
 
 /// For blocks that nobody looks at: how far several codes at once lead.
 pub(super) struct Skips {
-    /// For each start of `SKIP_LOOKUP` bits: coefficients, whether the block ends, and length in
-    /// 8, 1 and 7 bits; or zero.
-    lookup: Vec<u16>,
+    /// For each start of `SKIP_LOOKUP` bits: how many coefficients there must still be for all
+    /// codes to belong to this block, whether the block ends, and the length in 8, 1 and 7 bits;
+    /// or zero.
+    lookup: Box<[u16; 1 << SKIP_LOOKUP]>,
 }
+
+const ENDS: u32 = 1 << 7;
 
 impl Skips {
     pub(super) fn new(steps: &Steps) -> Self {
-        let lookup = (0..1_u32 << SKIP_LOOKUP).map(|bits| {
-            let (mut length, mut coefficients, mut end) = (0, 0, 0);
+        let mut lookup = Box::new([0; 1 << SKIP_LOOKUP]);
+        for (bits, entry) in (0_u64..).zip(lookup.iter_mut()) {
+            let (mut length, mut needed, mut end) = (0, 0, 0);
             loop {
-                let rest = bits << length & ((1 << SKIP_LOOKUP) - 1);
-                let (symbol, code) = steps.codes.find(rest << (16 - SKIP_LOOKUP));
-                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-                if length + code + size > SKIP_LOOKUP || coefficients + run + 1 > 64 {
+                let step = steps.find(bits << (64 - SKIP_LOOKUP) << length);
+                let advance = step.advance() as u32;
+                let is_end = advance == END;
+                let more = if is_end { 1 } else { advance };
+                if length + step.length() > SKIP_LOOKUP || needed + more > 64 {
                     break;
                 }
-                length += code + size;
-                if size == 0 && run < 15 {
-                    end = 1;
+                length += step.length();
+                needed += more;
+                if is_end {
+                    end = ENDS;
                     break;
                 }
-                coefficients += run + 1;
             }
-            (coefficients << 8 | end << 7 | length) as u16
-        });
-        Self {
-            lookup: lookup.collect(),
+            *entry = (needed << 8 | end | length) as u16;
         }
+        Self { lookup }
     }
 
-    /// Leaves the AC coefficients of a block behind.
+    /// Leaves the AC coefficients of a block behind. At least 36 bits must be available.
     #[inline(always)]
-    pub(super) fn block(&self, steps: &Steps, bits: &mut Bits) {
-        let mut at = 1;
-        while at < 64 {
-            bits.refill();
-            let entry = u32::from(self.lookup[bits.peek(SKIP_LOOKUP) as usize]);
-            let (coefficients, end) = ((entry >> 8) as usize, entry >> 7 & 1);
-            // The codes behind the last coefficient belong to the next block.
-            if entry != 0 && at + coefficients + end as usize <= 64 {
-                bits.skip(entry & 0x7F);
-                if end == 1 {
+    pub(super) fn block(&self, steps: &Steps, bits: &mut Reader) {
+        // How many coefficients may still come.
+        let mut left = 63_u32;
+        loop {
+            for _ in 0..3 {
+                let entry = u32::from(self.lookup[bits.peek(SKIP_LOOKUP) as usize]);
+                let needed = entry >> 8;
+                // The codes behind the last coefficient belong to the next block.
+                if entry != 0 && needed <= left {
+                    bits.skip(entry & 0x3F);
+                    left -= needed;
+                    if entry & ENDS != 0 {
+                        return;
+                    }
+                } else {
+                    let advance = steps.take(bits).advance() as u32;
+                    left = left.saturating_sub(advance);
+                }
+                if left == 0 {
                     return;
                 }
-                at += coefficients;
-            } else {
-                at += steps.take(bits).run + 1;
             }
+            bits.refill();
         }
     }
 }

@@ -4,10 +4,12 @@
 //! bits, rounded once at its end. Nothing is rounded within a pass, so any way of computing the
 //! product gives the same bits: by butterflies for a whole block, row by row for a few pixels.
 
+use super::{block::Block, vectors::Vectors};
+
 /// Fractional bits of the matrices.
-const FRACTION: u32 = 13;
+pub(super) const FRACTION: u32 = 13;
 /// Fractional bits that the first pass keeps.
-const KEPT: u32 = 2;
+pub(super) const KEPT: u32 = 2;
 
 /// A real number in fixed point.
 const fn fixed(value: f64) -> i32 {
@@ -61,6 +63,24 @@ const EIGHT: Halves = {
             [z - C_0_899, z - C_1_961, z, C_0_298 - C_0_899 - C_1_961 + z],
         ],
     }
+};
+
+/// The weights of coefficients 0 and 4, 1 and 5, 2 and 6, 3 and 7 for outputs 0 to 3.
+#[cfg(target_arch = "x86_64")]
+pub(super) const PAIRS: [[(i16, i16); 4]; 4] = {
+    let mut pairs = [[(0, 0); 4]; 4];
+    let mut output = 0;
+    while output < 4 {
+        let (even, odd) = (EIGHT.even[output], EIGHT.odd[output]);
+        let mut index = 0;
+        while index < 2 {
+            pairs[output][2 * index] = (even[index] as i16, even[index + 2] as i16);
+            pairs[output][2 * index + 1] = (odd[index] as i16, odd[index + 2] as i16);
+            index += 1;
+        }
+        output += 1;
+    }
+    pairs
 };
 
 /// A transform of eight coefficients to `size` samples.
@@ -151,27 +171,6 @@ static FOUR_SAMPLES: Transform = four();
 static TWO_SAMPLES: Transform = two();
 static ONE_SAMPLE: Transform = one();
 
-/// The dequantized coefficients of a block, row by row, and which of them are not zero.
-pub(super) struct Block {
-    pub(super) values: [i16; 64],
-    /// Bit `i` is set if `values[i]` may not be zero.
-    pub(super) present: u64,
-}
-
-impl Block {
-    pub(super) fn new() -> Self {
-        Self {
-            values: [0; 64],
-            present: 0,
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.values = [0; 64];
-        self.present = 0;
-    }
-}
-
 /// Rounds `bits` away.
 #[inline(always)]
 fn round(value: i32, bits: u32) -> i32 {
@@ -204,15 +203,26 @@ impl Transform {
 
     /// Writes the wanted samples, perhaps others too, to the rows of `stride` bytes in `output`.
     #[inline(always)]
-    pub(super) fn run(&self, block: &Block, wanted: Wanted, output: &mut [u8], stride: usize) {
+    pub(super) fn run(
+        &self,
+        vectors: impl Vectors,
+        block: &Block,
+        wanted: Wanted,
+        output: &mut [u8],
+        stride: usize,
+    ) {
         if block.present <= 1 {
             // A flat block: the first pass shifts up what the second one shifts down.
             let value = sample(round(block.values[0].into(), 3));
+            if self.size == 8 {
+                write(&[u64::from_ne_bytes([value; 8]); 8], output, stride);
+                return;
+            }
             for row in output.chunks_mut(stride).take(self.size) {
                 row[..self.size].fill(value);
             }
-        } else if self.size == 8 && wanted.rows.count_ones() > 2 {
-            whole(&block.values, output, stride);
+        } else if self.size == 8 && wanted.rows.count_ones() > vectors.some_rows() {
+            vectors.transform(block.values(), output, stride);
         } else {
             self.some(block, wanted, output, stride);
         }
@@ -346,7 +356,7 @@ fn transpose(input: &[Lanes; 8]) -> [Lanes; 8] {
 
 /// All 64 samples.
 #[inline(always)]
-fn whole(values: &[i16; 64], output: &mut [u8], stride: usize) {
+pub(super) fn whole(values: &[i16; 64], output: &mut [u8], stride: usize) {
     let mut rows = [Lanes([0; 8]); 8];
     for (row, values) in rows.iter_mut().zip(values.as_chunks::<8>().0) {
         for (lane, &value) in row.0.iter_mut().zip(values) {
@@ -355,17 +365,24 @@ fn whole(values: &[i16; 64], output: &mut [u8], stride: usize) {
     }
     let kept = pass::<{ FRACTION - KEPT }>(&rows);
     let result = transpose(&pass::<{ FRACTION + KEPT + 3 }>(&transpose(&kept)));
-    for (line, result) in output.chunks_mut(stride).zip(&result) {
+    let rows = result.map(|row| u64::from_le_bytes(row.0.map(sample)));
+    write(&rows, output, stride);
+}
+
+/// Writes eight rows of eight samples, the first one in the lowest byte.
+#[inline(always)]
+pub(super) fn write(rows: &[u64; 8], output: &mut [u8], stride: usize) {
+    for (line, row) in output.chunks_mut(stride).zip(rows) {
         let Some(pixels) = line.first_chunk_mut::<8>() else {
             return;
         };
-        *pixels = result.0.map(sample);
+        *pixels = row.to_le_bytes();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::vectors::Portable, *};
 
     /// Blocks of noise that grows rarer and smaller with the frequency.
     fn blocks() -> impl Iterator<Item = Block> {
@@ -394,7 +411,7 @@ mod tests {
     fn butterflies_are_the_matrix() {
         for block in blocks() {
             let (mut fast, mut slow) = ([0; 64], [0; 64]);
-            whole(&block.values, &mut fast, 8);
+            whole(block.values(), &mut fast, 8);
             let wanted = Wanted {
                 rows: 255,
                 columns: 255,
@@ -408,7 +425,7 @@ mod tests {
     fn close_to_the_cosines() {
         for block in blocks() {
             let mut ours = [0; 64];
-            whole(&block.values, &mut ours, 8);
+            whole(block.values(), &mut ours, 8);
             for (at, ours) in ours.into_iter().enumerate() {
                 let basis = |position: usize, frequency: usize| {
                     let scale = if frequency == 0 { 0.5_f64.sqrt() } else { 1.0 };
@@ -440,7 +457,7 @@ mod tests {
                     rows: 255,
                     columns: 255,
                 };
-                transform.run(&block, wanted, &mut flat, 8);
+                transform.run(Portable, &block, wanted, &mut flat, 8);
                 transform.some(&block, wanted, &mut slow, 8);
                 assert_eq!(flat, slow);
             }

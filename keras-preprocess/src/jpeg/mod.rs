@@ -6,7 +6,10 @@
 //! rounds like libjpeg-turbo. And nearest-neighbour resizing of a camera's picture looks at one
 //! pixel of 200; here the others' blocks are neither transformed nor upsampled nor converted.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod bits;
+mod block;
 mod entropy;
 mod header;
 mod huffman;
@@ -14,18 +17,20 @@ mod idct;
 mod output;
 mod plan;
 mod progressive;
+mod vectors;
+
+use std::array;
 
 pub(crate) use self::output::rgb as ycc_to_rgb;
-#[cfg(target_arch = "x86_64")]
-use fearless_simd::{Level, Simd};
-
 use self::{
+    block::Block,
     entropy::{Segments, Sequential},
     header::{Component, Frame, Header, Scan},
-    idct::{Block, Transform},
+    idct::{Transform, Wanted},
     output::{Colours, Output},
     plan::Plan,
     progressive::Coefficients,
+    vectors::{Vectors, Work, fastest},
 };
 
 /// What is wrong with a file.
@@ -131,22 +136,26 @@ impl<'a> Decoder<'a> {
         let (kind, colours) = self.kind();
         let mut output = Output::new(&plan, &self.frame, colours);
         let at_once = self.scan.parts.len() == self.frame.components.len();
-        if at_once && !self.frame.progressive {
+        let coefficients = if at_once && !self.frame.progressive {
             let pixels = u64::from(self.frame.width) * u64::from(self.frame.height);
             let skipping = pixels >= LARGE && plan.percent_unwanted() >= 30;
             entropy::prepare(&mut self.header, &self.scan, skipping)?;
-            fastest(
-                #[inline(always)]
-                || self.sequential(&plan, &mut output),
-            )?;
+            None
         } else {
-            let planes =
-                progressive::read(self.bytes, &mut self.header, &self.frame, self.scan.clone())?;
-            fastest(
-                #[inline(always)]
-                || self.transform(&plan, &planes, &mut output),
-            );
-        }
+            let scan = self.scan.clone();
+            Some(progressive::read(
+                self.bytes,
+                &mut self.header,
+                &self.frame,
+                scan,
+            )?)
+        };
+        fastest(Samples {
+            decoder: &self,
+            plan: &plan,
+            coefficients,
+            output: &mut output,
+        })?;
         let (width, height) = plan.output();
         Ok(Pixels {
             width,
@@ -155,23 +164,68 @@ impl<'a> Decoder<'a> {
             bytes: output.pixels,
         })
     }
+}
 
+/// The work from bits, or from coefficients, to pixels.
+struct Samples<'a, 'b> {
+    decoder: &'a Decoder<'a>,
+    plan: &'a Plan,
+    /// Those of a picture in several scans.
+    coefficients: Option<Vec<Coefficients>>,
+    output: &'a mut Output<'b>,
+}
+
+impl Work for Samples<'_, '_> {
+    type Result = Result<(), Fault>;
+
+    #[inline(always)]
+    fn run(self, vectors: impl Vectors) -> Self::Result {
+        match &self.coefficients {
+            None => self.decoder.sequential(vectors, self.plan, self.output),
+            Some(planes) => {
+                self.decoder
+                    .transform(vectors, self.plan, planes, self.output);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A block's place in each MCU of a row, and what becomes of it.
+struct Place<'a> {
+    component: usize,
+    tables: &'a Sequential<'a>,
+    transform: &'static Transform,
+    /// Which columns of samples are wanted of each column of blocks.
+    columns: &'a [u8],
+    /// Which rows of samples are wanted.
+    rows: u8,
+    /// Blocks of an MCU in this row, and the number of this one.
+    across: usize,
+    number: usize,
+    /// Where its first row of samples begins, and how far the next ones are.
+    start: usize,
+    stride: usize,
+}
+
+impl Decoder<'_> {
     /// Decodes a picture whose only scan has all components, a row of MCUs at a time.
     #[inline(always)]
-    fn sequential(&self, plan: &Plan, output: &mut Output) -> Result<(), Fault> {
+    fn sequential(
+        &self,
+        vectors: impl Vectors,
+        plan: &Plan,
+        output: &mut Output,
+    ) -> Result<(), Fault> {
         let frame = &self.frame;
-        let mut segments = Segments::new(self.bytes, self.header.at, self.header.restart_interval);
+        let header = &self.header;
+        let mut segments = Segments::new(self.bytes, header.at, header.restart_interval);
         let mut parts = Vec::with_capacity(self.scan.parts.len());
         for &part in &self.scan.parts {
             let number = frame.components[part.component].quantization;
-            let table = self
-                .header
-                .quantization
-                .get(number)
-                .and_then(Option::as_ref);
+            let table = header.quantization.get(number).and_then(Option::as_ref);
             let table = table.ok_or_else(entropy::missing)?;
-            let tables = Sequential::new(&self.header, part, table)?;
-            parts.push((part.component, tables, 0));
+            parts.push((part.component, Sequential::new(header, part, table)?));
         }
         // A scan with one component has its blocks in rows, without those that fill up MCUs.
         let alone = parts.len() == 1;
@@ -180,6 +234,8 @@ impl<'a> Decoder<'a> {
         } else {
             frame.mcu_columns
         };
+        let mut places = Vec::with_capacity(10);
+        let mut predictions = [0; 4];
         let mut block = Block::new();
         for mcu_row in 0..frame.mcu_rows {
             let block_rows = if alone {
@@ -189,51 +245,83 @@ impl<'a> Decoder<'a> {
                 mcu_row..mcu_row + 1
             };
             for row in block_rows {
+                places.clear();
+                for (index, tables) in &parts {
+                    let component = &frame.components[*index];
+                    let plane = &plan.planes[*index];
+                    let (across, down) = if alone {
+                        (1, 1)
+                    } else {
+                        (component.across, component.down)
+                    };
+                    let stride = output.bands[*index].stride;
+                    places.extend((0..across * down).map(|number| {
+                        let row = row * down + number / across;
+                        Place {
+                            component: *index,
+                            tables,
+                            transform: Transform::of(plane.size),
+                            columns: plane.columns(),
+                            rows: plane.rows(row),
+                            across,
+                            number: number % across,
+                            start: start(component, row, 0, plane.size, stride),
+                            stride,
+                        }
+                    }));
+                }
+                let mut bands = output.bands.iter_mut();
+                let mut samples: [&mut [u8]; 4] =
+                    array::from_fn(|_| bands.next().map_or(&mut [][..], |band| band.half(mcu_row)));
                 for column in 0..columns {
                     if segments.is_restart() {
-                        parts.iter_mut().for_each(|part| part.2 = 0);
+                        predictions = [0; 4];
                     }
                     let has_data = segments.has_data();
-                    for (index, tables, prediction) in &mut parts {
-                        let component = &frame.components[*index];
-                        let (across, down) = if alone {
-                            (1, 1)
-                        } else {
-                            (component.across, component.down)
-                        };
-                        let plane = &plan.planes[*index];
-                        let transform = Transform::of(plane.size);
-                        let band = &mut output.bands[*index];
-                        let stride = band.stride;
-                        let half = band.half(mcu_row);
-                        for place in 0..across * down {
-                            let x = column * across + place % across;
-                            let y = row * down + place / across;
-                            let wanted = plane.wanted(x, y);
-                            match wanted {
-                                Some(wanted) => {
-                                    if has_data {
-                                        tables.block(&mut segments.bits, prediction, &mut block);
-                                    }
-                                    let start = start(component, y, x, plane.size, stride);
-                                    transform.run(&block, wanted, &mut half[start..], stride);
-                                    block.clear();
+                    segments.read(|bits| {
+                        for place in &places {
+                            let column = column * place.across + place.number;
+                            let wanted = Wanted {
+                                rows: place.rows,
+                                columns: place.columns[column],
+                            };
+                            let prediction = &mut predictions[place.component % 4];
+                            if wanted.rows == 0 || wanted.columns == 0 {
+                                if has_data {
+                                    place.tables.skip(bits, prediction);
                                 }
-                                None if has_data => tables.skip(&mut segments.bits, prediction),
-                                None => {}
+                                continue;
                             }
+                            let size = place.transform.size;
+                            if has_data && size == 1 {
+                                place.tables.mean(bits, prediction, &mut block);
+                            } else if has_data {
+                                place.tables.block(bits, prediction, &mut block);
+                            }
+                            let samples = &mut samples[place.component % 4];
+                            let samples = &mut samples[place.start + column * size..];
+                            place
+                                .transform
+                                .run(vectors, &block, wanted, samples, place.stride);
+                            block.clear();
                         }
-                    }
+                    });
                 }
             }
-            output.advance(mcu_row, mcu_row + 1 == frame.mcu_rows);
+            output.advance(vectors, mcu_row, mcu_row + 1 == frame.mcu_rows);
         }
         Ok(())
     }
 
     /// Makes pixels of coefficients.
     #[inline(always)]
-    fn transform(&self, plan: &Plan, planes: &[Coefficients], output: &mut Output) {
+    fn transform(
+        &self,
+        vectors: impl Vectors,
+        plan: &Plan,
+        planes: &[Coefficients],
+        output: &mut Output,
+    ) {
         let frame = &self.frame;
         let mut block = Block::new();
         for mcu_row in 0..frame.mcu_rows {
@@ -250,25 +338,14 @@ impl<'a> Decoder<'a> {
                         };
                         planes[index].block(x, y, &mut block);
                         let start = start(component, y, x, plane.size, stride);
-                        transform.run(&block, wanted, &mut half[start..], stride);
+                        transform.run(vectors, &block, wanted, &mut half[start..], stride);
                         block.clear();
                     }
                 }
             }
-            output.advance(mcu_row, mcu_row + 1 == frame.mcu_rows);
+            output.advance(vectors, mcu_row, mcu_row + 1 == frame.mcu_rows);
         }
     }
-}
-
-/// Calls `work` with the widest vectors that the processor has and that this is worth: everything
-/// inlined into it is compiled for them, too.
-#[inline(always)]
-fn fastest<R>(work: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(avx2) = Level::new().as_avx2() {
-        return avx2.vectorize(work);
-    }
-    work()
 }
 
 /// Where a block's first sample is in its row of MCUs.

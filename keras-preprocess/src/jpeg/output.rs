@@ -1,8 +1,11 @@
 //! From rows of samples to rows of pixels: upsampling and conversion of colours as in libjpeg.
 
+use std::mem;
+
 use super::{
     header::Frame,
     plan::{Plan, Plane, Upsampling},
+    vectors::Vectors,
 };
 
 /// The samples of one component of the current and the previous row of MCUs. Upsampling looks no
@@ -57,12 +60,47 @@ struct Columns {
     bias: u16,
 }
 
+/// Which of 32 neighbouring bytes become the next [`WINDOW`] bytes.
+pub(super) struct Window {
+    /// The first of the 32.
+    pub(super) base: usize,
+    /// For each byte its place in the first 16 and in the last 16; 128 where it is in the others.
+    pub(super) places: [u8; 32],
+}
+
+/// Bytes that a [`Window`] makes.
+pub(super) const WINDOW: usize = 16;
+
+impl Window {
+    /// Windows that take these positions, rising, of so many; none if they are too far apart.
+    pub(super) fn all(positions: &[u32], length: usize) -> Vec<Self> {
+        let windows = positions.chunks(WINDOW).map(|positions| {
+            let base = (positions[0] as usize).min(length.checked_sub(32)?);
+            let mut places = [128; 32];
+            for (at, &position) in positions.iter().enumerate() {
+                let place = position as usize - base;
+                *places
+                    .get_mut(place / 16 * 16 + at)
+                    .filter(|_| place < 32)? = (place % 16) as u8;
+            }
+            Some(Self { base, places })
+        });
+        windows.collect::<Option<_>>().unwrap_or_default()
+    }
+}
+
 /// A component's part in the rows of pixels.
 struct Line {
     columns: Vec<Columns>,
-    /// Twice the vertical sums, when both directions are upsampled.
+    /// The same for the pixels of a whole row, if those are close together.
+    windows: Vec<Window>,
+    /// Vertical sums, when both directions are upsampled, with the ones at the edges twice.
     sums: Vec<u16>,
+    /// The samples of a whole row of pixels.
+    wide: Vec<u8>,
+    /// As many as are wanted, and room for whole windows.
     samples: Vec<u8>,
+    width: usize,
 }
 
 /// Collects the pixels.
@@ -85,11 +123,7 @@ impl<'a> Output<'a> {
             Band::new(component.block_columns, component.down, plane.size)
         });
         let (width, height) = plan.output();
-        let lines = plan.planes.iter().map(|plane| Line {
-            columns: columns(plan, plane),
-            sums: Vec::new(),
-            samples: vec![0; width as usize],
-        });
+        let lines = plan.planes.iter().map(|plane| Line::new(plan, plane));
         let length = width as usize * height as usize * plan.planes.len();
         Self {
             plan,
@@ -104,7 +138,7 @@ impl<'a> Output<'a> {
 
     /// Makes the rows for which there are samples now that `mcu_row` is complete.
     #[inline(always)]
-    pub(super) fn advance(&mut self, mcu_row: usize, is_last: bool) {
+    pub(super) fn advance(&mut self, vectors: impl Vectors, mcu_row: usize, is_last: bool) {
         let behind = (mcu_row + 1) * self.mcu_height - usize::from(self.plan.needs_context());
         let behind = if is_last { usize::MAX } else { behind };
         let rows = self.plan.output().1 as usize;
@@ -123,14 +157,14 @@ impl<'a> Output<'a> {
                 self.pixels
                     .copy_within(start..start + length, start + length);
             } else {
-                self.row(y, length);
+                self.row(vectors, y, length);
             }
             self.done += 1;
         }
     }
 
     #[inline(always)]
-    fn row(&mut self, y: u32, length: usize) {
+    fn row(&mut self, vectors: impl Vectors, y: u32, length: usize) {
         let pixels = &mut self.pixels[self.done * length..][..length];
         for ((plane, band), line) in self
             .plan
@@ -139,18 +173,18 @@ impl<'a> Output<'a> {
             .zip(&self.bands)
             .zip(&mut self.lines)
         {
-            line.fill(plane, band, y);
+            line.fill(vectors, plane, band, y);
         }
         match (self.lines.as_slice(), self.colours) {
-            ([grey], _) => pixels.copy_from_slice(&grey.samples),
+            ([grey], _) => pixels.copy_from_slice(grey.samples()),
             ([luma, blue, red], Colours::Ycc) => {
-                ycc_to_rgb(&luma.samples, &blue.samples, &red.samples, pixels);
+                vectors.ycc_to_rgb(luma.samples(), blue.samples(), red.samples(), pixels);
             }
             (lines, _) => {
                 for (component, line) in lines.iter().enumerate() {
                     let places = pixels[component..].iter_mut().step_by(lines.len());
                     places
-                        .zip(&line.samples)
+                        .zip(line.samples())
                         .for_each(|(place, &sample)| *place = sample);
                 }
             }
@@ -180,105 +214,144 @@ fn columns(plan: &Plan, plane: &Plane) -> Vec<Columns> {
 }
 
 impl Line {
+    fn new(plan: &Plan, plane: &Plane) -> Self {
+        let columns = columns(plan, plane);
+        let windows = match (&plan.columns, plane.upsampling) {
+            (Some(columns), Upsampling::Across | Upsampling::Both) => {
+                Window::all(columns, plan.width as usize)
+            }
+            _ => {
+                let columns: Vec<u32> = columns.iter().map(|column| column.first).collect();
+                Window::all(&columns, plane.width as usize)
+            }
+        };
+        let width = plan.output().0 as usize;
+        Self {
+            columns,
+            windows,
+            sums: Vec::new(),
+            wide: Vec::new(),
+            samples: vec![0; width.next_multiple_of(WINDOW)],
+            width,
+        }
+    }
+
+    fn samples(&self) -> &[u8] {
+        &self.samples[..self.width]
+    }
+
     /// The samples of row `y` of pixels.
     #[inline(always)]
-    fn fill(&mut self, plane: &Plane, band: &Band, y: u32) {
+    fn fill(&mut self, vectors: impl Vectors, plane: &Plane, band: &Band, y: u32) {
         let (first, second) = plane.upsampling.down(y, plane.height);
         let (row, other) = (band.row(first), band.row(second));
         let width = plane.width as usize;
         let (row, other) = (&row[..width], &other[..width]);
         match plane.upsampling {
-            Upsampling::None => self.take(row),
+            Upsampling::None => self.take(vectors, row),
             Upsampling::Repeat(across, _) => {
                 if self.columns.is_empty() {
-                    let repeated = self.samples.chunks_mut(across as usize).zip(row);
+                    let pixels = self.samples[..self.width].chunks_mut(across as usize);
+                    let repeated = pixels.zip(row);
                     repeated.for_each(|(pixels, &sample)| pixels.fill(sample));
                 } else {
-                    self.take(row);
+                    self.take(vectors, row);
                 }
             }
             Upsampling::Down => {
                 let bias = 1 + (y % 2) as u16;
-                self.sums.resize(width, 0);
-                let mixed = |near: u8, far: u8| (3 * u16::from(near) + u16::from(far) + bias) >> 2;
-                sums(row, other, &mut self.sums, mixed);
-                self.take_sums(|sum| sum as u8);
+                let mut wide = mem::take(&mut self.wide);
+                wide.resize(width, 0);
+                for ((sample, &near), &far) in wide.iter_mut().zip(row).zip(other) {
+                    *sample = ((3 * u16::from(near) + u16::from(far) + bias) >> 2) as u8;
+                }
+                self.take(vectors, &wide);
+                self.wide = wide;
             }
             Upsampling::Across => {
-                self.sums.resize(width, 0);
-                sums(row, row, &mut self.sums, |sample, _| sample.into());
-                self.mix::<2>([1, 2]);
+                self.sum(row, row, |sample, _| sample.into());
+                self.mix::<2, 1, 2>(vectors);
             }
             Upsampling::Both => {
-                self.sums.resize(width, 0);
-                sums(row, other, &mut self.sums, |near, far| {
-                    3 * u16::from(near) + u16::from(far)
-                });
-                self.mix::<4>([8, 7]);
+                self.sum(row, other, |near, far| 3 * u16::from(near) + u16::from(far));
+                self.mix::<4, 8, 7>(vectors);
+            }
+        }
+    }
+
+    /// Takes the wanted ones of a row of samples.
+    #[inline(always)]
+    fn take(&mut self, vectors: impl Vectors, row: &[u8]) {
+        if self.columns.is_empty() {
+            self.samples[..self.width].copy_from_slice(&row[..self.width]);
+        } else if self.has_windows(vectors) {
+            vectors.take(row, &self.windows, &mut self.samples);
+        } else {
+            for (sample, column) in self.samples.iter_mut().zip(&self.columns) {
+                *sample = row[column.first as usize];
             }
         }
     }
 
     #[inline(always)]
-    fn take(&mut self, row: &[u8]) {
-        if self.columns.is_empty() {
-            let length = self.samples.len();
-            self.samples.copy_from_slice(&row[..length]);
-            return;
+    fn sum(&mut self, near: &[u8], far: &[u8], mix: impl Fn(u8, u8) -> u16) {
+        let width = near.len();
+        self.sums.resize(width + 2, 0);
+        let sums = &mut self.sums[1..=width];
+        for ((sum, &near), &far) in sums.iter_mut().zip(near).zip(far) {
+            *sum = mix(near, far);
         }
-        for (sample, column) in self.samples.iter_mut().zip(&self.columns) {
-            *sample = row[column.first as usize];
-        }
+        // At the edges the neighbour is the sample itself.
+        self.sums[0] = self.sums[1];
+        self.sums[width + 1] = self.sums[width];
     }
 
+    /// Mixes neighbouring sums and cuts `BITS` off. The biases are those of even and odd pixels.
     #[inline(always)]
-    fn take_sums(&mut self, finish: impl Fn(u16) -> u8) {
-        if self.columns.is_empty() {
-            let pairs = self.samples.iter_mut().zip(&self.sums);
-            pairs.for_each(|(sample, &sum)| *sample = finish(sum));
-            return;
-        }
-        for (sample, column) in self.samples.iter_mut().zip(&self.columns) {
-            *sample = finish(self.sums[column.first as usize]);
-        }
-    }
-
-    /// Mixes neighbouring sums and cuts `BITS` off. `biases` are those of even and odd pixels.
-    #[inline(always)]
-    fn mix<const BITS: u32>(&mut self, biases: [u16; 2]) {
-        let sums = self.sums.as_slice();
-        if !self.columns.is_empty() {
+    fn mix<const BITS: u32, const EVEN: u16, const ODD: u16>(&mut self, vectors: impl Vectors) {
+        if !self.columns.is_empty() && !self.has_windows(vectors) {
+            let sums = &self.sums[1..];
             for (sample, column) in self.samples.iter_mut().zip(&self.columns) {
                 let (near, far) = (sums[column.first as usize], sums[column.second as usize]);
                 *sample = ((3 * near + far + column.bias) >> BITS) as u8;
             }
             return;
         }
-        let mixed = |near: u16, far: u16, bias| ((3 * near + far + bias) >> BITS) as u8;
-        let (Some(&first), Some(&last)) = (sums.first(), sums.last()) else {
-            return;
-        };
-        // All but the pixels at the edges have neighbours on both sides.
-        let samples = self.samples.as_mut_slice();
-        let end = samples.len() - 1;
-        samples[0] = mixed(first, first, biases[0]);
-        let (pairs, rest) = samples[1..].as_chunks_mut::<2>();
-        for (pair, near) in pairs.iter_mut().zip(sums.windows(2)) {
-            *pair = [
-                mixed(near[0], near[1], biases[1]),
-                mixed(near[1], near[0], biases[0]),
-            ];
+        let pixels = 2 * (self.sums.len() - 2);
+        self.wide.resize(pixels, 0);
+        let (pairs, _) = self.wide.as_chunks_mut::<2>();
+        for (pair, sums) in pairs.iter_mut().zip(self.sums.windows(3)) {
+            let even = (3 * sums[1] + sums[0] + EVEN) >> BITS;
+            let odd = (3 * sums[1] + sums[2] + ODD) >> BITS;
+            // Both at once: that is one instruction for many pairs.
+            *pair = (even | odd << 8).to_le_bytes();
         }
-        if !rest.is_empty() {
-            samples[end] = mixed(last, last, biases[1]);
+        if self.columns.is_empty() {
+            self.samples[..self.width].copy_from_slice(&self.wide[..self.width]);
+        } else {
+            vectors.take(&self.wide, &self.windows, &mut self.samples);
         }
+    }
+
+    /// Whether it is faster to make a whole row of samples and take windows of it.
+    #[inline(always)]
+    fn has_windows(&self, vectors: impl Vectors) -> bool {
+        vectors.has_windows() && !self.windows.is_empty()
     }
 }
 
+/// Fills each 16 bytes of `samples` from a window of `row`.
 #[inline(always)]
-fn sums(near: &[u8], far: &[u8], sums: &mut [u16], mix: impl Fn(u8, u8) -> u16) {
-    for ((sum, &near), &far) in sums.iter_mut().zip(near).zip(far) {
-        *sum = mix(near, far);
+pub(super) fn take(row: &[u8], windows: &[Window], samples: &mut [u8]) {
+    let (samples, _) = samples.as_chunks_mut::<WINDOW>();
+    for (samples, window) in samples.iter_mut().zip(windows) {
+        let (first, last) = row[window.base..][..32].split_at(16);
+        let (in_first, in_last) = window.places.split_at(16);
+        for (sample, (&in_first, &in_last)) in samples.iter_mut().zip(in_first.iter().zip(in_last))
+        {
+            let byte = |bytes: &[u8], place: u8| bytes.get(usize::from(place)).copied();
+            *sample = byte(first, in_first).or(byte(last, in_last)).unwrap_or(0);
+        }
     }
 }
 
@@ -296,7 +369,7 @@ pub(crate) fn rgb([luma, blue, red]: [u8; 3]) -> [u8; 3] {
 }
 
 #[inline(always)]
-fn ycc_to_rgb(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [u8]) {
+pub(super) fn ycc_to_rgb(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [u8]) {
     const STEP: usize = 16;
     let (lumas, luma_rest) = luma.as_chunks::<STEP>();
     let (blues, blue_rest) = blue.as_chunks::<STEP>();

@@ -132,6 +132,16 @@ impl Plane {
         });
     }
 
+    /// Which rows of samples are wanted of a row of blocks: a bit for each.
+    pub(super) fn rows(&self, row: usize) -> u8 {
+        self.rows[row]
+    }
+
+    /// The same for each column of blocks.
+    pub(super) fn columns(&self) -> &[u8] {
+        &self.columns
+    }
+
     /// What is wanted of a block, if anything is.
     #[inline(always)]
     pub(super) fn wanted(&self, column: usize, row: usize) -> Option<Wanted> {

@@ -2,11 +2,11 @@
 
 use super::{
     Fault,
-    bits::Bits,
+    bits::Reader,
+    block::Block,
     entropy::{Segments, Sequential, missing, prepare},
     header::{Frame, Header, Scan, ZIGZAG},
     huffman::Codes,
-    idct::Block,
 };
 
 /// More scans than this are an attack on the processor's time: a camera's progressive picture has
@@ -32,8 +32,9 @@ impl Coefficients {
         for (place, &factor) in ZIGZAG.iter().zip(quantization) {
             let place = usize::from(*place);
             let value = values[place].wrapping_mul(factor as i16);
-            block.values[place] = value;
-            block.present |= u64::from(value != 0) << place;
+            if value != 0 {
+                block.set(place, value);
+            }
         }
     }
 }
@@ -88,7 +89,7 @@ fn read_scan(
     let mut band = Band::new(scan);
     let decoders = scan.parts.iter().map(|&part| {
         if frame.progressive {
-            let dc = header.dc[part.dc].as_ref();
+            let dc = header.dc[part.dc].as_ref().map(|dc| &dc.codes);
             let ac = header.ac[part.ac].as_ref().map(|ac| &ac.codes);
             return match (scan.first, scan.high) {
                 (0, 0) => {
@@ -103,18 +104,18 @@ fn read_scan(
                 (_, _) => Ok(Decoder::AcRefine(ac.ok_or_else(missing)?)),
             };
         }
-        Sequential::new(header, part, &[0; 64]).map(Decoder::Sequential)
+        Sequential::new(header, part, &[0; 64]).map(|tables| Decoder::Sequential(Box::new(tables)))
     });
     let decoders: Vec<Decoder> = decoders.collect::<Result<_, Fault>>()?;
     let mut predictions = vec![0_i32; scan.parts.len()];
 
-    let mut mcu = |blocks: &mut dyn FnMut(&mut Bits, &mut Band, &mut [i32])| {
+    let mut mcu = |blocks: &mut dyn FnMut(&mut Reader, &mut Band, &mut [i32])| {
         if segments.is_restart() {
             predictions.fill(0);
             band.run = 0;
         }
         if segments.has_data() {
-            blocks(&mut segments.bits, &mut band, &mut predictions);
+            segments.read(|bits| blocks(bits, &mut band, &mut predictions));
         }
     };
     if let ([part], [decoder]) = (scan.parts.as_slice(), decoders.as_slice()) {
@@ -173,7 +174,7 @@ impl Band {
 }
 
 enum Decoder<'a> {
-    Sequential(Sequential<'a>),
+    Sequential(Box<Sequential<'a>>),
     DcFirst(&'a Codes),
     DcRefine,
     AcFirst(&'a Codes),
@@ -181,7 +182,7 @@ enum Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    fn block(&self, bits: &mut Bits, band: &mut Band, prediction: &mut i32, block: &mut [i16]) {
+    fn block(&self, bits: &mut Reader, band: &mut Band, prediction: &mut i32, block: &mut [i16]) {
         match self {
             Self::Sequential(tables) => tables.raw(bits, prediction, block),
             Self::DcFirst(codes) => {
@@ -200,7 +201,7 @@ impl Decoder<'_> {
     }
 }
 
-fn ac_first(codes: &Codes, bits: &mut Bits, band: &mut Band, block: &mut [i16]) {
+fn ac_first(codes: &Codes, bits: &mut Reader, band: &mut Band, block: &mut [i16]) {
     if band.run > 0 {
         band.run -= 1;
         return;
@@ -223,9 +224,9 @@ fn ac_first(codes: &Codes, bits: &mut Bits, band: &mut Band, block: &mut [i16]) 
     }
 }
 
-fn ac_refine(codes: &Codes, bits: &mut Bits, band: &mut Band, block: &mut [i16]) {
+fn ac_refine(codes: &Codes, bits: &mut Reader, band: &mut Band, block: &mut [i16]) {
     let (plus, minus) = (1_i16 << band.low, -1_i16 << band.low);
-    let refine = |bits: &mut Bits, value: &mut i16| {
+    let refine = |bits: &mut Reader, value: &mut i16| {
         bits.refill();
         if bits.take(1) == 1 && *value & plus == 0 {
             *value = value.wrapping_add(if *value >= 0 { plus } else { minus });
