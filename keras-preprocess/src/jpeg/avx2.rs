@@ -3,22 +3,37 @@
 //! The instructions' functions are safe to call where the processor is known to have them, which
 //! `fearless_simd`'s token stands for.
 
-use std::arch::x86_64::*;
+use std::{arch::x86_64::*, array};
 
-use fearless_simd::{i16x8, kernel, prelude::*, u8x16, u8x32, x86::Avx2};
+use fearless_simd::{i16x16, kernel, prelude::*, u8x16, u8x32, x86::Avx2};
 
 use super::{
     idct::{self, FRACTION, KEPT, PAIRS},
     output::{self, WINDOW, Window},
-    vectors::Vectors,
+    vectors::{Order, Vectors},
+};
+
+/// The order in which the first pass needs no shuffling, and the second one little: rows 0 and 4
+/// side by side, as the transform multiplies them in pairs, then 1 and 5, and so on; in each the
+/// columns 0, 4, 1, 5, 2, 6, 3 and 7.
+const PAIRED: Order = {
+    let mut places = [0; 64];
+    let mut at = 0;
+    while at < 64 {
+        let (row, column) = (at / 8, at % 8);
+        places[at] = (row % 4 * 16 + column % 4 * 4 + column / 4 * 2 + row / 4) as u8;
+        at += 1;
+    }
+    Order::new(places)
 };
 
 impl Vectors for Avx2 {
+    const ORDER: Order = PAIRED;
+
     #[inline(always)]
-    fn transform(self, values: &[i16; 64], output: &mut [u8], stride: usize) {
-        match transform(self, values) {
-            Some(rows) => idct::write(&rows, output, stride),
-            None => idct::whole(values, output, stride),
+    fn transform(self, values: &[i16; 64], output: &mut [u8; 64]) {
+        if !transform(self, values, output) {
+            idct::whole(&PAIRED.rows(values), output);
         }
     }
 
@@ -77,18 +92,13 @@ const LARGEST: i16 = {
 } as i16;
 
 kernel! {
-    /// The rows of a block, or nothing if a coefficient is too large for 16 bits a number.
+    /// The samples of a block. Does nothing if a coefficient is too large for 16 bits a number.
     #[inline(always)]
-    fn transform(avx2: Avx2, values: &[i16; 64]) -> Option<[u64; 8]> {
-        let row = |row: usize| -> __m128i {
-            let (rows, _) = values.as_chunks::<8>();
-            i16x8::load_array_ref(avx2, &rows[row]).into()
-        };
-        // Rows that the transform treats alike: 0 and 4, 1 and 5, 2 and 6, 3 and 7.
-        let two = |first: usize| {
-            _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(row(first)), row(first + 4))
-        };
-        let rows = [two(0), two(1), two(2), two(3)];
+    fn transform(avx2: Avx2, values: &[i16; 64], output: &mut [u8; 64]) -> bool {
+        // Rows 0 and 4, 1 and 5, 2 and 6, 3 and 7.
+        let (rows, _) = values.as_chunks::<16>();
+        let rows: [__m256i; 4] =
+            array::from_fn(|row| i16x16::load_array_ref(avx2, &rows[row]).into());
         let sizes = rows.map(|row| _mm256_abs_epi16(row));
         let largest = _mm256_max_epu16(
             _mm256_max_epu16(sizes[0], sizes[1]),
@@ -98,35 +108,29 @@ kernel! {
         let limit = _mm256_set1_epi16(LARGEST);
         let fits = _mm256_cmpeq_epi16(_mm256_min_epu16(largest, limit), largest);
         if _mm256_movemask_epi8(fits) != -1 {
-            return None;
+            return false;
         }
 
         // Columns first, as libjpeg does.
         let half = _mm256_set1_epi32(1 << (FRACTION - KEPT - 1));
         let kept = pass(avx2, rows, half).map(|sum| _mm256_srai_epi32::<{ (FRACTION - KEPT) as i32 }>(sum));
-        // Each half of a vector has four columns of rows 0 and 1, and so on.
-        let packed = [
-            _mm256_packs_epi32(kept[0], kept[1]),
-            _mm256_packs_epi32(kept[2], kept[3]),
-            _mm256_packs_epi32(kept[4], kept[5]),
-            _mm256_packs_epi32(kept[6], kept[7]),
-        ];
-        let (a, b) = (
-            _mm256_unpacklo_epi16(packed[0], packed[1]),
-            _mm256_unpackhi_epi16(packed[0], packed[1]),
-        );
-        let (c, d) = (
-            _mm256_unpacklo_epi16(packed[2], packed[3]),
-            _mm256_unpackhi_epi16(packed[2], packed[3]),
-        );
-        let (upper, lower) = (_mm256_unpacklo_epi16(a, b), _mm256_unpacklo_epi16(c, d));
-        let (upper_2, lower_2) = (_mm256_unpackhi_epi16(a, b), _mm256_unpackhi_epi16(c, d));
-        // Columns 0 and 4, and so on.
+        // Two rows: their columns 0, 4, 1 and 5 in the first half, the others in the second.
+        let two = |row: usize| {
+            let packed = _mm256_packs_epi32(kept[row], kept[row + 1]);
+            _mm256_castsi256_ps(packed)
+        };
+        let (a, b, c, d) = (two(0), two(2), two(4), two(6));
+        // Columns 0 and 4 of four rows in the first half, 2 and 6 in the second.
+        let upper = _mm256_castps_si256(_mm256_shuffle_ps::<0x88>(a, b));
+        let lower = _mm256_castps_si256(_mm256_shuffle_ps::<0x88>(c, d));
+        // Columns 1 and 5, 3 and 7.
+        let upper_odd = _mm256_castps_si256(_mm256_shuffle_ps::<0xDD>(a, b));
+        let lower_odd = _mm256_castps_si256(_mm256_shuffle_ps::<0xDD>(c, d));
         let columns = [
-            _mm256_unpacklo_epi64(upper, lower),
-            _mm256_unpackhi_epi64(upper, lower),
-            _mm256_unpacklo_epi64(upper_2, lower_2),
-            _mm256_unpackhi_epi64(upper_2, lower_2),
+            _mm256_permute2x128_si256::<0x20>(upper, lower),
+            _mm256_permute2x128_si256::<0x20>(upper_odd, lower_odd),
+            _mm256_permute2x128_si256::<0x31>(upper, lower),
+            _mm256_permute2x128_si256::<0x31>(upper_odd, lower_odd),
         ];
         // Half of the last place, and 128 to have the centre there.
         let half = _mm256_set1_epi32(257 << (FRACTION + KEPT + 2));
@@ -153,31 +157,20 @@ kernel! {
             _mm256_unpacklo_epi32(left, right),
             _mm256_unpackhi_epi32(left, right),
         );
-        let row = |number: i64| number as u64;
-        Some([
-            row(_mm256_extract_epi64::<0>(even)),
-            row(_mm256_extract_epi64::<1>(even)),
-            row(_mm256_extract_epi64::<0>(odd)),
-            row(_mm256_extract_epi64::<1>(odd)),
-            row(_mm256_extract_epi64::<2>(even)),
-            row(_mm256_extract_epi64::<3>(even)),
-            row(_mm256_extract_epi64::<2>(odd)),
-            row(_mm256_extract_epi64::<3>(odd)),
-        ])
+        let (halves, _) = output.as_chunks_mut::<32>();
+        let upper = _mm256_permute2x128_si256::<0x20>(even, odd);
+        u8x32::simd_from(avx2, upper).store_array(&mut halves[0]);
+        let lower = _mm256_permute2x128_si256::<0x31>(even, odd);
+        u8x32::simd_from(avx2, lower).store_array(&mut halves[1]);
+        true
     }
 }
 
 kernel! {
-    /// One pass over eight columns, whose coefficients 0 and 4, 1 and 5, and so on share vectors.
-    /// Adds `half` to the sums.
+    /// One pass over eight columns, whose coefficients 0 and 4, 1 and 5, and so on are side by
+    /// side. Adds `half` to the sums.
     #[inline(always)]
-    fn pass(_avx2: Avx2, coefficients: [__m256i; 4], half: __m256i) -> [__m256i; 8] {
-        // Both coefficients of a column side by side.
-        let mix = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-            0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
-        ));
-        let pairs = coefficients
-            .map(|pair| _mm256_shuffle_epi8(_mm256_permute4x64_epi64::<0xD8>(pair), mix));
+    fn pass(_avx2: Avx2, pairs: [__m256i; 4], half: __m256i) -> [__m256i; 8] {
         let product = |output: usize, pair: usize| {
             let (first, second) = PAIRS[output][pair];
             let weights = (first as u16 as u32 | (second as u32) << 16) as i32;

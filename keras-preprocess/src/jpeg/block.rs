@@ -1,6 +1,7 @@
 //! A block's coefficients on their way from the bits to the samples.
 
-/// The dequantized coefficients of a block, row by row, and which of them are not zero.
+/// The dequantized coefficients of a block, in an [`Order`](super::vectors::Order), and which of
+/// them are not zero.
 pub(super) struct Block {
     /// Behind the 64 coefficients is room for what is written at the end of a block.
     pub(super) values: [i16; 128],

@@ -6,6 +6,7 @@ use super::{
     block::Block,
     header::{Header, Scan, Table, ZIGZAG, next_marker},
     huffman::{PLACES, Skips, Steps},
+    vectors::Order,
 };
 
 const RST_FIRST: u8 = 0xD0;
@@ -94,10 +95,16 @@ impl<'a> Segments<'a> {
         !self.dry
     }
 
-    /// Lets `work` take an MCU, if there is data for it.
+    /// Lets `work` take an MCU, if there is data for it. At least 56 bits are available.
     #[inline(always)]
     pub(super) fn read<R>(&mut self, work: impl FnOnce(&mut Reader) -> R) -> R {
-        self.bits.read(work)
+        self.bits.read(
+            #[inline(always)]
+            |bits| {
+                bits.refill();
+                work(bits)
+            },
+        )
     }
 
     /// Where the segments behind the scan begin.
@@ -106,13 +113,28 @@ impl<'a> Segments<'a> {
     }
 }
 
+/// For each place in the file's order: the place in a block, and the number to multiply with.
+pub(super) struct Places([(u8, i16); PLACES]);
+
+impl Places {
+    pub(super) fn new(quantization: &[u16; 64], order: &Order) -> Self {
+        // What comes with the end of a block lands behind it.
+        let mut places = [(64, 0); PLACES];
+        for (at, (place, &coefficient)) in places.iter_mut().zip(&ZIGZAG).enumerate() {
+            let inside = order.places[usize::from(coefficient)];
+            *place = (inside, quantization[at.min(63)] as i16);
+        }
+        Self(places)
+    }
+}
+
 /// The tables of one component of a sequential scan.
+#[derive(Clone, Copy)]
 pub(super) struct Sequential<'a> {
     dc: &'a Steps,
     ac: &'a Steps,
     skips: Option<&'a Skips>,
-    /// For each place in the file's order: the place in a block, and the number to multiply with.
-    places: [(u8, i16); PLACES],
+    places: &'a Places,
 }
 
 /// Makes the tables that a scan with these components needs.
@@ -146,28 +168,26 @@ impl<'a> Sequential<'a> {
     pub(super) fn new(
         header: &'a Header,
         part: super::header::Part,
-        quantization: &[u16; 64],
+        places: &'a Places,
     ) -> Result<Self, Fault> {
         let ac = header.ac[part.ac].as_ref().ok_or_else(missing)?;
         let dc = header.dc[part.dc].as_ref().ok_or_else(missing)?;
-        // What comes with the end of a block lands behind it.
-        let mut places = [(64, 0); PLACES];
-        for (at, (place, &order)) in places.iter_mut().zip(&ZIGZAG).enumerate() {
-            *place = (order, quantization[at.min(63)] as i16);
-        }
         Ok(Self {
             dc: dc.steps.as_ref().ok_or_else(missing)?,
             ac: ac.steps.as_ref().ok_or_else(missing)?,
-            skips: ac.skips.as_ref(),
+            skips: ac.skips.as_deref(),
             places,
         })
     }
 
     /// Takes the DC coefficient.
+    ///
+    /// Every block leaves the bits that this looks at. So it need not wait for a refill, which
+    /// matters since the end of the block before was most likely not foreseen by the processor.
     #[inline(always)]
     fn dc(&self, bits: &mut Reader, prediction: &mut i32) {
-        bits.refill();
         let difference = self.dc.take(bits).value();
+        bits.refill();
         *prediction = prediction.wrapping_add(difference.into());
     }
 
@@ -176,12 +196,12 @@ impl<'a> Sequential<'a> {
     fn ac(&self, bits: &mut Reader, mut set: impl FnMut(usize, i16, i16)) {
         let mut at = 1;
         loop {
-            // As many as the bits suffice for behind a DC coefficient, and behind a refill.
+            // As many as a refill suffices for, with what the next block looks at first.
             for _ in 0..4 {
                 let step = self.ac.take(bits);
                 at += step.advance();
                 // No place is beyond this: the mask only tells the compiler so.
-                let (place, factor) = self.places[(at - 1) % PLACES];
+                let (place, factor) = self.places.0[(at - 1) % PLACES];
                 set(place.into(), step.value(), factor);
                 if at >= 64 {
                     return;
@@ -196,7 +216,7 @@ impl<'a> Sequential<'a> {
     #[inline(always)]
     pub(super) fn block(&self, bits: &mut Reader, prediction: &mut i32, block: &mut Block) {
         self.dc(bits, prediction);
-        block.set(0, (*prediction as i16).wrapping_mul(self.places[0].1));
+        block.set(0, (*prediction as i16).wrapping_mul(self.places.0[0].1));
         self.ac(bits, |place, value, factor| {
             block.set(place, value.wrapping_mul(factor));
         });
@@ -216,10 +236,10 @@ impl<'a> Sequential<'a> {
     #[inline(always)]
     pub(super) fn mean(&self, bits: &mut Reader, prediction: &mut i32, block: &mut Block) {
         self.skip(bits, prediction);
-        block.set(0, (*prediction as i16).wrapping_mul(self.places[0].1));
+        block.set(0, (*prediction as i16).wrapping_mul(self.places.0[0].1));
     }
 
-    /// Takes a block without dequantizing it, in the order of rows.
+    /// Takes a block without dequantizing it.
     pub(super) fn raw(&self, bits: &mut Reader, prediction: &mut i32, values: &mut [i16]) {
         self.dc(bits, prediction);
         values[0] = *prediction as i16;

@@ -105,8 +105,8 @@ pub(super) struct Scan {
 /// A Huffman table and what is made of it on demand.
 pub(super) struct Table {
     pub(super) codes: Codes,
-    pub(super) steps: Option<Steps>,
-    pub(super) skips: Option<Skips>,
+    pub(super) steps: Option<Box<Steps>>,
+    pub(super) skips: Option<Box<Skips>>,
 }
 
 /// What the segments so far have said.

@@ -139,17 +139,18 @@ impl Step {
 pub(super) struct Steps {
     codes: Codes,
     is_dc: bool,
-    /// For each start of `LOOKUP` bits, zero if that is too short.
-    lookup: Box<[u32; 1 << LOOKUP]>,
+    /// For each start of `LOOKUP` bits, zero if that is too short. Not in a box of its own: to
+    /// find it must take as few steps as possible.
+    lookup: [u32; 1 << LOOKUP],
 }
 
 impl Steps {
-    pub(super) fn new(codes: Codes, is_dc: bool) -> Self {
-        let mut steps = Self {
+    pub(super) fn new(codes: Codes, is_dc: bool) -> Box<Self> {
+        let mut steps = Box::new(Self {
             codes,
             is_dc,
-            lookup: Box::new([0; 1 << LOOKUP]),
-        };
+            lookup: [0; 1 << LOOKUP],
+        });
         let mut bits = 0_u32;
         while bits < 1 << LOOKUP {
             let step = steps.find(u64::from(bits) << (64 - LOOKUP));
@@ -180,8 +181,8 @@ impl Steps {
         Step::ac(symbol, length, extra as u32)
     }
 
-    /// Takes a step. At least `LOOKUP` bits must be available. Most steps leave all of the others;
-    /// after a longer one 56 bits are available.
+    /// Takes a step. At least `LOOKUP` bits must be available. No more than those are taken, or 56
+    /// bits are available afterwards.
     #[inline(always)]
     pub(super) fn take(&self, bits: &mut Reader) -> Step {
         let step = Step(self.lookup[bits.peek(LOOKUP) as usize]);
@@ -202,15 +203,17 @@ pub(super) struct Skips {
     /// For each start of `SKIP_LOOKUP` bits: how many coefficients there must still be for all
     /// codes to belong to this block, whether the block ends, and the length in 8, 1 and 7 bits;
     /// or zero.
-    lookup: Box<[u16; 1 << SKIP_LOOKUP]>,
+    lookup: [u16; 1 << SKIP_LOOKUP],
 }
 
 const ENDS: u32 = 1 << 7;
 
 impl Skips {
-    pub(super) fn new(steps: &Steps) -> Self {
-        let mut lookup = Box::new([0; 1 << SKIP_LOOKUP]);
-        for (bits, entry) in (0_u64..).zip(lookup.iter_mut()) {
+    pub(super) fn new(steps: &Steps) -> Box<Self> {
+        let mut skips = Box::new(Self {
+            lookup: [0; 1 << SKIP_LOOKUP],
+        });
+        for (bits, entry) in (0_u64..).zip(&mut skips.lookup) {
             let (mut length, mut needed, mut end) = (0, 0, 0);
             loop {
                 let step = steps.find(bits << (64 - SKIP_LOOKUP) << length);
@@ -229,10 +232,11 @@ impl Skips {
             }
             *entry = (needed << 8 | end | length) as u16;
         }
-        Self { lookup }
+        skips
     }
 
-    /// Leaves the AC coefficients of a block behind. At least 36 bits must be available.
+    /// Leaves the AC coefficients of a block behind. At least 56 bits must be available, as many as
+    /// a DC coefficient looks at are left.
     #[inline(always)]
     pub(super) fn block(&self, steps: &Steps, bits: &mut Reader) {
         // How many coefficients may still come.

@@ -4,7 +4,10 @@
 //! bits, rounded once at its end. Nothing is rounded within a pass, so any way of computing the
 //! product gives the same bits: by butterflies for a whole block, row by row for a few pixels.
 
-use super::{block::Block, vectors::Vectors};
+use super::{
+    block::Block,
+    vectors::{Order, Vectors},
+};
 
 /// Fractional bits of the matrices.
 pub(super) const FRACTION: u32 = 13;
@@ -201,36 +204,35 @@ impl Transform {
         }
     }
 
-    /// Writes the wanted samples, perhaps others too, to the rows of `stride` bytes in `output`.
+    /// Writes the wanted samples, perhaps others too, to `output`, row by row.
     #[inline(always)]
-    pub(super) fn run(
+    pub(super) fn run<V: Vectors>(
         &self,
-        vectors: impl Vectors,
+        vectors: V,
         block: &Block,
         wanted: Wanted,
         output: &mut [u8],
-        stride: usize,
     ) {
         if block.present <= 1 {
             // A flat block: the first pass shifts up what the second one shifts down.
             let value = sample(round(block.values[0].into(), 3));
-            if self.size == 8 {
-                write(&[u64::from_ne_bytes([value; 8]); 8], output, stride);
-                return;
+            match output.first_chunk_mut::<64>() {
+                Some(output) if self.size == 8 => output.fill(value),
+                _ => output[..self.size * self.size].fill(value),
             }
-            for row in output.chunks_mut(stride).take(self.size) {
-                row[..self.size].fill(value);
+            return;
+        }
+        match output.first_chunk_mut::<64>() {
+            Some(output) if self.size == 8 && wanted.rows.count_ones() > vectors.some_rows() => {
+                vectors.transform(block.values(), output);
             }
-        } else if self.size == 8 && wanted.rows.count_ones() > vectors.some_rows() {
-            vectors.transform(block.values(), output, stride);
-        } else {
-            self.some(block, wanted, output, stride);
+            _ => self.some(&V::ORDER, block, wanted, output),
         }
     }
 
     #[inline(always)]
-    fn some(&self, block: &Block, wanted: Wanted, output: &mut [u8], stride: usize) {
-        for (row, line) in output.chunks_mut(stride).take(self.size).enumerate() {
+    fn some(&self, order: &Order, block: &Block, wanted: Wanted, output: &mut [u8]) {
+        for (row, line) in output.chunks_mut(self.size).take(self.size).enumerate() {
             if wanted.rows >> row & 1 == 0 {
                 continue;
             }
@@ -238,13 +240,14 @@ impl Transform {
             let mut sums = [0_i32; 8];
             let mut present = block.present;
             while present != 0 {
-                let at = (present.trailing_zeros() & 63) as usize;
-                let product = weights[at >> 3].wrapping_mul(block.values[at].into());
+                let place = (present.trailing_zeros() & 63) as usize;
+                let at = usize::from(order.coefficients[place] & 63);
+                let product = weights[at >> 3].wrapping_mul(block.values[place].into());
                 sums[at & 7] = sums[at & 7].wrapping_add(product);
                 present &= present - 1;
             }
             let kept = sums.map(|sum| round(sum, self.shifts[0]));
-            for (column, pixel) in line[..self.size].iter_mut().enumerate() {
+            for (column, pixel) in line.iter_mut().enumerate() {
                 if wanted.columns >> column & 1 == 0 {
                     continue;
                 }
@@ -356,7 +359,7 @@ fn transpose(input: &[Lanes; 8]) -> [Lanes; 8] {
 
 /// All 64 samples.
 #[inline(always)]
-pub(super) fn whole(values: &[i16; 64], output: &mut [u8], stride: usize) {
+pub(super) fn whole(values: &[i16; 64], output: &mut [u8; 64]) {
     let mut rows = [Lanes([0; 8]); 8];
     for (row, values) in rows.iter_mut().zip(values.as_chunks::<8>().0) {
         for (lane, &value) in row.0.iter_mut().zip(values) {
@@ -365,18 +368,9 @@ pub(super) fn whole(values: &[i16; 64], output: &mut [u8], stride: usize) {
     }
     let kept = pass::<{ FRACTION - KEPT }>(&rows);
     let result = transpose(&pass::<{ FRACTION + KEPT + 3 }>(&transpose(&kept)));
-    let rows = result.map(|row| u64::from_le_bytes(row.0.map(sample)));
-    write(&rows, output, stride);
-}
-
-/// Writes eight rows of eight samples, the first one in the lowest byte.
-#[inline(always)]
-pub(super) fn write(rows: &[u64; 8], output: &mut [u8], stride: usize) {
-    for (line, row) in output.chunks_mut(stride).zip(rows) {
-        let Some(pixels) = line.first_chunk_mut::<8>() else {
-            return;
-        };
-        *pixels = row.to_le_bytes();
+    let (rows, _) = output.as_chunks_mut::<8>();
+    for (row, result) in rows.iter_mut().zip(&result) {
+        *row = result.0.map(sample);
     }
 }
 
@@ -411,12 +405,12 @@ mod tests {
     fn butterflies_are_the_matrix() {
         for block in blocks() {
             let (mut fast, mut slow) = ([0; 64], [0; 64]);
-            whole(block.values(), &mut fast, 8);
+            whole(block.values(), &mut fast);
             let wanted = Wanted {
                 rows: 255,
                 columns: 255,
             };
-            EIGHT_SAMPLES.some(&block, wanted, &mut slow, 8);
+            EIGHT_SAMPLES.some(&Order::ROWS, &block, wanted, &mut slow);
             assert_eq!(fast, slow);
         }
     }
@@ -425,7 +419,7 @@ mod tests {
     fn close_to_the_cosines() {
         for block in blocks() {
             let mut ours = [0; 64];
-            whole(block.values(), &mut ours, 8);
+            whole(block.values(), &mut ours);
             for (at, ours) in ours.into_iter().enumerate() {
                 let basis = |position: usize, frequency: usize| {
                     let scale = if frequency == 0 { 0.5_f64.sqrt() } else { 1.0 };
@@ -457,9 +451,9 @@ mod tests {
                     rows: 255,
                     columns: 255,
                 };
-                transform.run(Portable, &block, wanted, &mut flat, 8);
-                transform.some(&block, wanted, &mut slow, 8);
-                assert_eq!(flat, slow);
+                transform.run(Portable, &block, wanted, &mut flat);
+                transform.some(&Order::ROWS, &block, wanted, &mut slow);
+                assert_eq!(flat[..size * size], slow[..size * size]);
             }
         }
     }

@@ -24,8 +24,8 @@ use std::array;
 pub(crate) use self::output::rgb as ycc_to_rgb;
 use self::{
     block::Block,
-    entropy::{Segments, Sequential},
-    header::{Component, Frame, Header, Scan},
+    entropy::{Places, Segments, Sequential},
+    header::{Frame, Header, Scan},
     idct::{Transform, Wanted},
     output::{Colours, Output},
     plan::Plan,
@@ -194,7 +194,7 @@ impl Work for Samples<'_, '_> {
 /// A block's place in each MCU of a row, and what becomes of it.
 struct Place<'a> {
     component: usize,
-    tables: &'a Sequential<'a>,
+    tables: Sequential<'a>,
     transform: &'static Transform,
     /// Which columns of samples are wanted of each column of blocks.
     columns: &'a [u8],
@@ -203,29 +203,32 @@ struct Place<'a> {
     /// Blocks of an MCU in this row, and the number of this one.
     across: usize,
     number: usize,
-    /// Where its first row of samples begins, and how far the next ones are.
+    /// Where the first block of the row begins.
     start: usize,
-    stride: usize,
 }
 
 impl Decoder<'_> {
     /// Decodes a picture whose only scan has all components, a row of MCUs at a time.
     #[inline(always)]
-    fn sequential(
+    fn sequential<V: Vectors>(
         &self,
-        vectors: impl Vectors,
+        vectors: V,
         plan: &Plan,
         output: &mut Output,
     ) -> Result<(), Fault> {
         let frame = &self.frame;
         let header = &self.header;
         let mut segments = Segments::new(self.bytes, header.at, header.restart_interval);
-        let mut parts = Vec::with_capacity(self.scan.parts.len());
+        let mut tables = Vec::with_capacity(self.scan.parts.len());
         for &part in &self.scan.parts {
             let number = frame.components[part.component].quantization;
             let table = header.quantization.get(number).and_then(Option::as_ref);
             let table = table.ok_or_else(entropy::missing)?;
-            parts.push((part.component, Sequential::new(header, part, table)?));
+            tables.push(Places::new(table, &V::ORDER));
+        }
+        let mut parts = Vec::with_capacity(self.scan.parts.len());
+        for (&part, places) in self.scan.parts.iter().zip(&tables) {
+            parts.push((part.component, Sequential::new(header, part, places)?));
         }
         // A scan with one component has its blocks in rows, without those that fill up MCUs.
         let alone = parts.len() == 1;
@@ -246,27 +249,26 @@ impl Decoder<'_> {
             };
             for row in block_rows {
                 places.clear();
-                for (index, tables) in &parts {
-                    let component = &frame.components[*index];
-                    let plane = &plan.planes[*index];
+                for &(index, tables) in &parts {
+                    let component = &frame.components[index];
+                    let plane = &plan.planes[index];
                     let (across, down) = if alone {
                         (1, 1)
                     } else {
                         (component.across, component.down)
                     };
-                    let stride = output.bands[*index].stride;
+                    let band = &output.bands[index];
                     places.extend((0..across * down).map(|number| {
                         let row = row * down + number / across;
                         Place {
-                            component: *index,
+                            component: index,
                             tables,
                             transform: Transform::of(plane.size),
                             columns: plane.columns(),
                             rows: plane.rows(row),
                             across,
                             number: number % across,
-                            start: start(component, row, 0, plane.size, stride),
-                            stride,
+                            start: band.start(row),
                         }
                     }));
                 }
@@ -299,10 +301,8 @@ impl Decoder<'_> {
                                 place.tables.block(bits, prediction, &mut block);
                             }
                             let samples = &mut samples[place.component % 4];
-                            let samples = &mut samples[place.start + column * size..];
-                            place
-                                .transform
-                                .run(vectors, &block, wanted, samples, place.stride);
+                            let samples = &mut samples[place.start + column * size * size..];
+                            place.transform.run(vectors, &block, wanted, samples);
                             block.clear();
                         }
                     });
@@ -315,9 +315,9 @@ impl Decoder<'_> {
 
     /// Makes pixels of coefficients.
     #[inline(always)]
-    fn transform(
+    fn transform<V: Vectors>(
         &self,
-        vectors: impl Vectors,
+        vectors: V,
         plan: &Plan,
         planes: &[Coefficients],
         output: &mut Output,
@@ -329,16 +329,16 @@ impl Decoder<'_> {
                 let plane = &plan.planes[index];
                 let transform = Transform::of(plane.size);
                 let band = &mut output.bands[index];
-                let stride = band.stride;
-                let half = band.half(mcu_row);
                 for y in mcu_row * component.down..(mcu_row + 1) * component.down {
+                    let start = band.start(y);
+                    let half = &mut band.half(mcu_row)[start..];
                     for x in 0..component.block_columns {
                         let Some(wanted) = plane.wanted(x, y) else {
                             continue;
                         };
-                        planes[index].block(x, y, &mut block);
-                        let start = start(component, y, x, plane.size, stride);
-                        transform.run(vectors, &block, wanted, &mut half[start..], stride);
+                        planes[index].block(x, y, &V::ORDER, &mut block);
+                        let samples = &mut half[x * plane.size * plane.size..];
+                        transform.run(vectors, &block, wanted, samples);
                         block.clear();
                     }
                 }
@@ -346,10 +346,4 @@ impl Decoder<'_> {
             output.advance(vectors, mcu_row, mcu_row + 1 == frame.mcu_rows);
         }
     }
-}
-
-/// Where a block's first sample is in its row of MCUs.
-#[inline(always)]
-fn start(component: &Component, row: usize, column: usize, size: usize, stride: usize) -> usize {
-    row % component.down * size * stride + column * size
 }

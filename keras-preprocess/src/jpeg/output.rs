@@ -8,37 +8,62 @@ use super::{
     vectors::Vectors,
 };
 
-/// The samples of one component of the current and the previous row of MCUs. Upsampling looks no
-/// further.
+/// The samples of one component of the current and the previous row of MCUs, block by block.
+/// Upsampling looks no further.
 pub(super) struct Band {
-    /// Bytes of a row: the samples of whole MCUs.
-    pub(super) stride: usize,
-    /// Rows of an MCU.
-    pub(super) height: usize,
+    /// Samples a side of a block.
+    size: usize,
+    /// Blocks of a row, with those that fill up MCUs.
+    columns: usize,
+    /// Rows of samples of an MCU.
+    height: usize,
     halves: [Vec<u8>; 2],
 }
 
 impl Band {
-    fn new(block_columns: usize, down: usize, size: usize) -> Self {
-        let (stride, height) = (block_columns * size, down * size);
-        let half = vec![0; stride * height];
+    fn new(columns: usize, down: usize, size: usize) -> Self {
+        let half = vec![0; columns * down * size * size];
         Self {
-            stride,
-            height,
+            size,
+            columns,
+            height: down * size,
             halves: [half.clone(), half],
         }
     }
 
-    /// Where the samples of a row of MCUs belong.
+    /// The blocks of a row of MCUs.
     #[inline(always)]
     pub(super) fn half(&mut self, mcu_row: usize) -> &mut [u8] {
         &mut self.halves[mcu_row % 2]
     }
 
+    /// Where the blocks of a row begin in their half.
     #[inline(always)]
-    fn row(&self, row: u32) -> &[u8] {
-        let (half, row) = (row as usize / self.height, row as usize % self.height);
-        &self.halves[half % 2][row * self.stride..][..self.stride]
+    pub(super) fn start(&self, block_row: usize) -> usize {
+        block_row * self.size % self.height * self.columns * self.size
+    }
+
+    /// Copies a row of samples.
+    #[inline(always)]
+    fn copy(&self, row: u32, samples: &mut Vec<u8>) {
+        samples.resize(self.columns * self.size, 0);
+        match self.size {
+            1 => self.copy_size::<1, 1>(row, samples),
+            2 => self.copy_size::<2, 4>(row, samples),
+            4 => self.copy_size::<4, 16>(row, samples),
+            _ => self.copy_size::<8, 64>(row, samples),
+        }
+    }
+
+    #[inline(always)]
+    fn copy_size<const SIZE: usize, const AREA: usize>(&self, row: u32, samples: &mut [u8]) {
+        let row = row as usize;
+        let blocks = &self.halves[row / self.height % 2][self.start(row / SIZE)..];
+        let (samples, _) = samples.as_chunks_mut::<SIZE>();
+        for (samples, block) in samples.iter_mut().zip(blocks.as_chunks::<AREA>().0) {
+            let (rows, _) = block.as_chunks::<SIZE>();
+            *samples = rows[row % SIZE];
+        }
     }
 }
 
@@ -94,6 +119,9 @@ struct Line {
     columns: Vec<Columns>,
     /// The same for the pixels of a whole row, if those are close together.
     windows: Vec<Window>,
+    /// The rows of samples under and beside a row of pixels.
+    near: Vec<u8>,
+    far: Vec<u8>,
     /// Vertical sums, when both directions are upsampled, with the ones at the edges twice.
     sums: Vec<u16>,
     /// The samples of a whole row of pixels.
@@ -229,6 +257,8 @@ impl Line {
         Self {
             columns,
             windows,
+            near: Vec::new(),
+            far: Vec::new(),
             sums: Vec::new(),
             wide: Vec::new(),
             samples: vec![0; width.next_multiple_of(WINDOW)],
@@ -244,9 +274,13 @@ impl Line {
     #[inline(always)]
     fn fill(&mut self, vectors: impl Vectors, plane: &Plane, band: &Band, y: u32) {
         let (first, second) = plane.upsampling.down(y, plane.height);
-        let (row, other) = (band.row(first), band.row(second));
         let width = plane.width as usize;
-        let (row, other) = (&row[..width], &other[..width]);
+        let (mut near, mut far) = (mem::take(&mut self.near), mem::take(&mut self.far));
+        band.copy(first, &mut near);
+        if matches!(plane.upsampling, Upsampling::Down | Upsampling::Both) {
+            band.copy(second, &mut far);
+        }
+        let row = &near[..width];
         match plane.upsampling {
             Upsampling::None => self.take(vectors, row),
             Upsampling::Repeat(across, _) => {
@@ -262,7 +296,7 @@ impl Line {
                 let bias = 1 + (y % 2) as u16;
                 let mut wide = mem::take(&mut self.wide);
                 wide.resize(width, 0);
-                for ((sample, &near), &far) in wide.iter_mut().zip(row).zip(other) {
+                for ((sample, &near), &far) in wide.iter_mut().zip(row).zip(&far) {
                     *sample = ((3 * u16::from(near) + u16::from(far) + bias) >> 2) as u8;
                 }
                 self.take(vectors, &wide);
@@ -273,10 +307,11 @@ impl Line {
                 self.mix::<2, 1, 2>(vectors);
             }
             Upsampling::Both => {
-                self.sum(row, other, |near, far| 3 * u16::from(near) + u16::from(far));
+                self.sum(row, &far, |near, far| 3 * u16::from(near) + u16::from(far));
                 self.mix::<4, 8, 7>(vectors);
             }
         }
+        (self.near, self.far) = (near, far);
     }
 
     /// Takes the wanted ones of a row of samples.

@@ -4,9 +4,10 @@ use super::{
     Fault,
     bits::Reader,
     block::Block,
-    entropy::{Segments, Sequential, missing, prepare},
+    entropy::{Places, Segments, Sequential, missing, prepare},
     header::{Frame, Header, Scan, ZIGZAG},
     huffman::Codes,
+    vectors::Order,
 };
 
 /// More scans than this are an attack on the processor's time: a camera's progressive picture has
@@ -22,8 +23,8 @@ pub(super) struct Coefficients {
 }
 
 impl Coefficients {
-    /// Dequantizes a block. `block` must be clear.
-    pub(super) fn block(&self, column: usize, row: usize, block: &mut Block) {
+    /// Dequantizes a block, which must be clear.
+    pub(super) fn block(&self, column: usize, row: usize, order: &Order, block: &mut Block) {
         let start = (row * self.columns + column) * 64;
         let Some(quantization) = &self.quantization else {
             return;
@@ -33,7 +34,7 @@ impl Coefficients {
             let place = usize::from(*place);
             let value = values[place].wrapping_mul(factor as i16);
             if value != 0 {
-                block.set(place, value);
+                block.set(order.places[place].into(), value);
             }
         }
     }
@@ -87,6 +88,8 @@ fn read_scan(
     }
     let mut segments = Segments::new(bytes, header.at, header.restart_interval);
     let mut band = Band::new(scan);
+    // The coefficients are dequantized when all scans are there.
+    let places = Places::new(&[0; 64], &Order::ROWS);
     let decoders = scan.parts.iter().map(|&part| {
         if frame.progressive {
             let dc = header.dc[part.dc].as_ref().map(|dc| &dc.codes);
@@ -104,7 +107,7 @@ fn read_scan(
                 (_, _) => Ok(Decoder::AcRefine(ac.ok_or_else(missing)?)),
             };
         }
-        Sequential::new(header, part, &[0; 64]).map(|tables| Decoder::Sequential(Box::new(tables)))
+        Sequential::new(header, part, &places).map(Decoder::Sequential)
     });
     let decoders: Vec<Decoder> = decoders.collect::<Result<_, Fault>>()?;
     let mut predictions = vec![0_i32; scan.parts.len()];
@@ -174,7 +177,7 @@ impl Band {
 }
 
 enum Decoder<'a> {
-    Sequential(Box<Sequential<'a>>),
+    Sequential(Sequential<'a>),
     DcFirst(&'a Codes),
     DcRefine,
     AcFirst(&'a Codes),

@@ -7,13 +7,54 @@ use super::{
     output::{self, Window},
 };
 
+/// An order of the coefficients of a block. The first one is always the first.
+pub(super) struct Order {
+    /// For each coefficient, row by row, its place.
+    pub(super) places: [u8; 64],
+    /// For each place the coefficient.
+    pub(super) coefficients: [u8; 64],
+}
+
+impl Order {
+    /// Row by row.
+    pub(super) const ROWS: Self = {
+        let mut places = [0; 64];
+        let mut at = 0;
+        while at < 64 {
+            places[at] = at as u8;
+            at += 1;
+        }
+        Self::new(places)
+    };
+
+    pub(super) const fn new(places: [u8; 64]) -> Self {
+        let mut coefficients = [0; 64];
+        let mut at = 0;
+        while at < 64 {
+            coefficients[places[at] as usize] = at as u8;
+            at += 1;
+        }
+        Self {
+            places,
+            coefficients,
+        }
+    }
+
+    /// Coefficients that are in this order, row by row.
+    pub(super) fn rows(&self, values: &[i16; 64]) -> [i16; 64] {
+        self.places.map(|place| values[usize::from(place)])
+    }
+}
+
 /// What a processor has.
 pub(super) trait Vectors: Copy {
-    /// The transform of a whole block: 64 coefficients in the order of rows to eight rows of
-    /// `stride` bytes.
+    /// In which order [`Vectors::transform`] wants the coefficients.
+    const ORDER: Order = Order::ROWS;
+
+    /// The transform of a whole block: coefficients in [`Vectors::ORDER`], samples row by row.
     #[inline(always)]
-    fn transform(self, values: &[i16; 64], output: &mut [u8], stride: usize) {
-        idct::whole(values, output, stride);
+    fn transform(self, values: &[i16; 64], output: &mut [u8; 64]) {
+        idct::whole(values, output);
     }
 
     /// Up to how many rows of a block are faster one by one.
@@ -106,6 +147,10 @@ mod tests {
         }
     }
 
+    fn in_order<V: Vectors>(_: V, values: &[i16; 64]) -> [i16; 64] {
+        V::ORDER.coefficients.map(|at| values[usize::from(at)])
+    }
+
     #[test]
     fn transforms_of_any_size() {
         let mut next = noise();
@@ -119,9 +164,9 @@ mod tests {
                 _ => 0,
             });
             let values = &values;
-            let (fast, plain) = both!(values: &'a [i16; 64] => [u8; 70], vectors => {
-                let mut samples = [7; 70];
-                vectors.transform(values, &mut samples, 8);
+            let (fast, plain) = both!(values: &'a [i16; 64] => [u8; 64], vectors => {
+                let mut samples = [7; 64];
+                vectors.transform(&in_order(vectors, values), &mut samples);
                 samples
             });
             assert_eq!(fast, plain, "{values:?}");
