@@ -17,12 +17,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pictures import SUFFIXES, open_rgb, to_input
+from picture_folder import list_pictures
+from pictures import open_rgb, to_input
 from runtime import Runtime
-
-# Whatever the function takes; training is content with what its data set has.
-KINDS = SUFFIXES | {".webp", ".gif", ".bmp", ".tif", ".tiff"}
-
 
 def parse_arguments() -> argparse.Namespace:
     def positive(text: str) -> int:
@@ -54,16 +51,6 @@ def parse_arguments() -> argparse.Namespace:
         "--warmup", type=positive, default=10, metavar="N", help="invocations before them (default 10)"
     )
     return parser.parse_args()
-
-
-def list_pictures(root: Path, limit: int | None) -> list[Path]:
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in KINDS)
-    if not paths:
-        raise SystemExit(f"{root}: no pictures")
-    if limit is None or limit >= len(paths):
-        return paths
-    # Spread over the list, so that every label's folder is represented.
-    return [paths[index * len(paths) // limit] for index in range(limit)]
 
 
 def measure(runtime: Runtime, image: np.ndarray, warmup: int, runs: int) -> dict[str, float | int]:
