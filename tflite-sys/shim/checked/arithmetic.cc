@@ -64,6 +64,28 @@ TfLiteStatus Broadcast(const Op& op) {
   return Ranks(op, limit);
 }
 
+// Products of constants are computed in `prepare`. Two of 16 bits become one of 8 only if they have
+// the same shape: else the kernel ends the process.
+TfLiteStatus Multiply(const Op& op) {
+  TFLITE_SYS_OK(Ranks(op, 6));
+  const TfLiteTensor* a = op.input(0);
+  const TfLiteTensor* b = op.input(1);
+  const TfLiteTensor* output = op.output(0);
+  if (a == nullptr || b == nullptr || output == nullptr) return op.Refuse("a tensor is left out");
+  if (a->type == kTfLiteInt16 && output->type != kTfLiteInt16 && !SameShape(a, b)) {
+    return op.Refuse("different shapes of 16-bit inputs of an 8-bit output");
+  }
+  if (!IsKnown(a) || !IsKnown(b)) return kTfLiteOk;
+  int64_t count = 1;
+  for (int back = 1; back <= Rank(a) || back <= Rank(b); ++back) {
+    const int one = back <= Rank(a) ? Dim(a, Rank(a) - back) : 1;
+    const int other = back <= Rank(b) ? Dim(b, Rank(b) - back) : 1;
+    count *= one == 1 ? other : one;
+    if (count > kMaxElements) break;
+  }
+  return HasRoom(op, count);
+}
+
 TfLiteStatus Subtract(const Op& op) {
   const TfLiteTensor* output = op.output(0);
   return Ranks(op, output != nullptr && IsQuantizedType(output->type) ? 6 : 5);
@@ -111,6 +133,10 @@ TfLiteStatus FullyConnectedShapes(const Op& op) {
   if (filter == nullptr) return op.Refuse("a tensor is left out");
   TFLITE_SYS_OK(op.ExpectRank(1, 2));
   if (Dim(filter, 1) < 1) return op.Refuse("the filter has rows without elements");
+  const TfLiteTensor* input = op.input(0);
+  if (input == nullptr || Count(input) % Dim(filter, 1) != 0) {
+    return op.Refuse("the input is not made of rows of %d elements", Dim(filter, 1));
+  }
   if (filter->quantization.type == kTfLiteBlockwiseQuantization) {
     const auto* details =
         static_cast<const TfLiteBlockwiseQuantization*>(filter->quantization.params);
@@ -149,7 +175,7 @@ constexpr Guard kGuards[] = {
     {.code = kTfLiteBuiltinFloorDiv, .invoke = Divide},
     {.code = kTfLiteBuiltinFloorMod, .invoke = Divide},
     {.code = kTfLiteBuiltinAdd, .invoke = Broadcast<6>},
-    {.code = kTfLiteBuiltinMul, .invoke = Broadcast<6>},
+    {.code = kTfLiteBuiltinMul, .prepare = Multiply, .invoke = Multiply},
     {.code = kTfLiteBuiltinSub, .invoke = Subtract},
     {.code = kTfLiteBuiltinMaximum, .invoke = Broadcast<5>},
     {.code = kTfLiteBuiltinMinimum, .invoke = Broadcast<5>},

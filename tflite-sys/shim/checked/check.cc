@@ -2,6 +2,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 
 #include "tensorflow/lite/kernels/kernel_util.h"
 
@@ -76,6 +77,42 @@ bool IsKnown(const TfLiteTensor* tensor) {
 
 bool IsQuantizedType(TfLiteType type) {
   return type == kTfLiteInt8 || type == kTfLiteUInt8 || type == kTfLiteInt16;
+}
+
+const TfLiteAffineQuantization* ScalesOf(const TfLiteTensor* tensor) {
+  if (tensor == nullptr || tensor->quantization.type != kTfLiteAffineQuantization) return nullptr;
+  const auto* affine =
+      static_cast<const TfLiteAffineQuantization*>(tensor->quantization.params);
+  const bool has_many = affine != nullptr && affine->scale != nullptr && affine->scale->size > 1;
+  return has_many ? affine : nullptr;
+}
+
+TfLiteStatus NotEmpty(const Op& op) {
+  for (int index = 0; index < op.inputs(); ++index) {
+    const TfLiteTensor* input = op.input(index);
+    if (input != nullptr && Count(input) == 0) {
+      return op.Refuse("input %d has no elements", index);
+    }
+  }
+  return kTfLiteOk;
+}
+
+TfLiteStatus HasRoom(const Op& op, int64_t count) {
+  const TfLiteTensor* output = op.output(0);
+  if (output == nullptr) return op.Refuse("the output is left out");
+  if (count > kMaxElements) {
+    return op.Refuse("the output would have more than %lld elements",
+                     static_cast<long long>(kMaxElements));
+  }
+  const size_t size = (static_cast<size_t>(tflite::TfLiteTypeGetSizeBits(output->type)) + 7) / 8;
+  const size_t bytes = static_cast<size_t>(count) * (size > 0 ? size : sizeof(void*));
+  if (output->data.raw != nullptr && output->bytes >= bytes) return kTfLiteOk;
+  // Nobody else takes it before the kernel does, but other threads: large memory is only promised
+  // when it is asked for, and given when it is written.
+  void* const probe = std::malloc(bytes > 0 ? bytes : 1);
+  if (probe == nullptr) return op.Refuse("no memory for %zu bytes", bytes);
+  std::free(probe);
+  return kTfLiteOk;
 }
 
 TfLiteStatus Ints::Read(const Op& op, int index, Ints* ints) {

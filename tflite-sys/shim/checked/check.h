@@ -95,6 +95,14 @@ bool SameShape(const TfLiteTensor* a, const TfLiteTensor* b);
 // Whether the contents are known before the graph runs.
 bool IsKnown(const TfLiteTensor* tensor);
 bool IsQuantizedType(TfLiteType type);
+// The scales of a tensor with one for each slice; null if it has not more than one.
+const TfLiteAffineQuantization* ScalesOf(const TfLiteTensor* tensor);
+
+// Whether all inputs have elements.
+TfLiteStatus NotEmpty(const Op& op);
+// Whether there is memory for so many elements in the first output. For kernels that compute in
+// `prepare`, and write whether there is or not.
+TfLiteStatus HasRoom(const Op& op, int64_t count);
 
 // The integers in a tensor.
 class Ints {
@@ -131,6 +139,7 @@ struct Guards {
 Guards ArithmeticGuards();
 Guards ControlGuards();
 Guards IndexGuards();
+Guards NetworkGuards();
 Guards ResourceGuards();
 Guards SizeGuards();
 Guards SliceGuards();

@@ -247,18 +247,23 @@ TfLiteStatus UniqueTypes(const Op& op) {
 }
 
 // Joined scalars have no axis that the kernel could join them along, unless it does so in advance.
+// If all inputs are constants, the kernel joins them in `prepare`.
 TfLiteStatus ConcatenationRanks(const Op& op) {
   const TfLiteTensor* first = op.input(0);
   if (first == nullptr) return op.Refuse("a tensor is left out");
-  if (Rank(first) != 0) return kTfLiteOk;
+  bool are_known = true;
+  int64_t count = 0;
   for (int index = 0; index < op.inputs(); ++index) {
     const TfLiteTensor* input = op.input(index);
-    if (input == nullptr || !IsKnown(input) || input->type != first->type ||
-        input->type == kTfLiteInt4) {
+    if (input == nullptr) return op.Refuse("input %d is left out", index);
+    are_known = are_known && IsKnown(input);
+    count += Count(input);
+    if (Rank(first) == 0 &&
+        (!are_known || input->type != first->type || input->type == kTfLiteInt4)) {
       return op.Refuse("input %d has no dimensions", index);
     }
   }
-  return kTfLiteOk;
+  return are_known ? HasRoom(op, count) : kTfLiteOk;
 }
 
 constexpr Guard kGuards[] = {

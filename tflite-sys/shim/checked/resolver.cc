@@ -56,8 +56,8 @@ class Slots {
       Fill(kBuiltinCount + custom, resolver.FindOp(name, 1), name);
     }
     for (const Guards& guards :
-         {ArithmeticGuards(), ControlGuards(), IndexGuards(), ResourceGuards(), SizeGuards(),
-          SliceGuards(), StablehloGuards(), TypeGuards()}) {
+         {ArithmeticGuards(), ControlGuards(), IndexGuards(), NetworkGuards(), ResourceGuards(),
+          SizeGuards(), SliceGuards(), StablehloGuards(), TypeGuards()}) {
       for (int i = 0; i < guards.count; ++i) slots_[guards.begin[i].code].guard = guards.begin[i];
     }
     const Guards guards = CustomGuards();
@@ -184,6 +184,15 @@ TfLiteStatus Prepare(int slot, TfLiteContext* context, TfLiteNode* node) {
   const Guard& guard = own.guard;
   if (IsCustom(slot) && own.upstream.init != nullptr && node->user_data == nullptr) {
     return op.Refuse("the options are no FlexBuffer");
+  }
+  for (int index = 0; index < op.inputs(); ++index) {
+    // Kernels look up the length of that axis.
+    const TfLiteAffineQuantization* affine = ScalesOf(op.input(index));
+    if (affine != nullptr &&
+        (affine->quantized_dimension < 0 || affine->quantized_dimension >= Rank(op.input(index)))) {
+      return op.Refuse("input %d has no axis %d, to which its scales belong", index,
+                       affine->quantized_dimension);
+    }
   }
   if (guard.prepare != nullptr) TFLITE_SYS_OK(guard.prepare(op));
   if (guard.known != 0 && AreKnown(op, guard.known)) TFLITE_SYS_OK(Values(op, guard));

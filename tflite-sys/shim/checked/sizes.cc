@@ -67,17 +67,6 @@ TfLiteStatus Tile(const Op& op) {
   return kTfLiteOk;
 }
 
-// The kernels divide by lengths, or count them down from the last one.
-TfLiteStatus NotEmpty(const Op& op) {
-  for (int index = 0; index < op.inputs(); ++index) {
-    const TfLiteTensor* input = op.input(index);
-    if (input != nullptr && Count(input) == 0) {
-      return op.Refuse("input %d has no elements", index);
-    }
-  }
-  return kTfLiteOk;
-}
-
 TfLiteStatus ResizeImage(const Op& op) {
   TFLITE_SYS_OK(op.Expect(1, {kTfLiteInt32}));
   TFLITE_SYS_OK(op.ExpectCount(1, 2));
@@ -287,18 +276,24 @@ TfLiteStatus Dilate(const Op& op) {
   return kTfLiteOk;
 }
 
-// With float inputs and integer filters, the kernel writes as many channels as the input's and the
-// option come to. Else it looks at the filter.
+// With float inputs and integer filters, and with 16-bit inputs, the kernel writes as many channels
+// as the input's and the option come to. Else it looks at the filter, and keeps the multiplier in 16
+// bits.
 TfLiteStatus DepthwiseChannels(const Op& op) {
   const TfLiteTensor* input = op.input(0);
   const TfLiteTensor* filter = op.input(1);
   TFLITE_SYS_OK(op.ExpectRank(0, 4));
   TFLITE_SYS_OK(op.ExpectRank(1, 4));
-  if (input->type != kTfLiteFloat32 || filter->type == kTfLiteFloat32) return kTfLiteOk;
+  const int channels = Dim(input, 3);
+  if (channels > 0 && Dim(filter, 3) / channels > INT16_MAX) {
+    return op.Refuse("a multiplier of more than %d", INT16_MAX);
+  }
+  const bool is_hybrid = input->type == kTfLiteFloat32 && filter->type != kTfLiteFloat32;
+  if (!is_hybrid && input->type != kTfLiteInt16) return kTfLiteOk;
   const int64_t multiplier = op.params<TfLiteDepthwiseConvParams>()->depth_multiplier;
-  if (Dim(input, 3) * multiplier != Dim(filter, 3)) {
+  if (channels * multiplier != Dim(filter, 3)) {
     return op.Refuse("%lld times %d channels are not those of the filter, %d",
-                     static_cast<long long>(multiplier), Dim(input, 3), Dim(filter, 3));
+                     static_cast<long long>(multiplier), channels, Dim(filter, 3));
   }
   return kTfLiteOk;
 }
@@ -312,6 +307,20 @@ TfLiteStatus ConvGroups(const Op& op) {
   if (Dim(op.input(1), 0) % (channels / own) != 0) {
     return op.Refuse("%d groups do not divide %d output channels", channels / own,
                      Dim(op.input(1), 0));
+  }
+  return kTfLiteOk;
+}
+
+// The kernel asks for a multiple of the filter's channels, and takes it for their number.
+TfLiteStatus Conv3dTranspose(const Op& op) {
+  TFLITE_SYS_OK(op.Expect(0, {kTfLiteInt32}));
+  TFLITE_SYS_OK(op.ExpectCount(0, 5));
+  TFLITE_SYS_OK(op.ExpectRank(1, 5));
+  Ints shape;
+  TFLITE_SYS_OK(Ints::Read(op, 0, &shape));
+  if (shape[4] != Dim(op.input(1), 3)) {
+    return op.Refuse("%lld output channels of %d filters", static_cast<long long>(shape[4]),
+                     Dim(op.input(1), 3));
   }
   return kTfLiteOk;
 }
@@ -353,7 +362,10 @@ constexpr Guard kGuards[] = {
     {.code = kTfLiteBuiltinConv2d, .prepare = ConvGroups, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinDepthwiseConv2d, .prepare = DepthwiseChannels, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinConv3d, .invoke = NotEmpty},
-    {.code = kTfLiteBuiltinConv3dTranspose, .invoke = NotEmpty},
+    {.code = kTfLiteBuiltinConv3dTranspose,
+     .known = 0b1,
+     .values = Conv3dTranspose,
+     .invoke = NotEmpty},
     {.code = kTfLiteBuiltinAveragePool2d, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinMaxPool2d, .invoke = NotEmpty},
     {.code = kTfLiteBuiltinL2Pool2d, .invoke = NotEmpty},

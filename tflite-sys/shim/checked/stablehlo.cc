@@ -65,12 +65,8 @@ TfLiteStatus GatherShapes(const Op& op) {
 }
 
 // The kernels compute at least one element.
-TfLiteStatus NotEmpty(const Op& op) {
-  for (int index = 0; index < op.inputs(); ++index) {
-    if (op.input(index) != nullptr && Count(op.input(index)) == 0) {
-      return op.Refuse("input %d has no elements", index);
-    }
-  }
+TfLiteStatus NothingEmpty(const Op& op) {
+  TFLITE_SYS_OK(NotEmpty(op));
   if (op.output(0) != nullptr && Count(op.output(0)) == 0) {
     return op.Refuse("the output has no elements");
   }
@@ -92,7 +88,7 @@ TfLiteStatus Indices(const Op& op, int64_t limit) {
 
 // Starts too far behind are moved to the front, but not negative ones.
 TfLiteStatus Gather(const Op& op) {
-  TFLITE_SYS_OK(NotEmpty(op));
+  TFLITE_SYS_OK(NothingEmpty(op));
   return Indices(op, INT32_MAX);
 }
 
@@ -136,7 +132,7 @@ TfLiteStatus ScatterShapes(const Op& op) {
 
 // What lies too far behind is skipped, but not what lies before; sums must not turn negative.
 TfLiteStatus Scatter(const Op& op) {
-  TFLITE_SYS_OK(NotEmpty(op));
+  TFLITE_SYS_OK(NothingEmpty(op));
   int longest = 0;
   for (int axis = 0; axis < Rank(op.input(2)); ++axis) {
     if (Dim(op.input(2), axis) > longest) longest = Dim(op.input(2), axis);
@@ -232,17 +228,17 @@ constexpr Guard kGuards[] = {
     {.code = kTfLiteBuiltinStablehloPad, .prepare = Pad, .same_type = 0},
     {.code = kTfLiteBuiltinStablehloReduceWindow,
      .prepare = StablehloReduceWindow,
-     .invoke = NotEmpty},
+     .invoke = NothingEmpty},
     {.code = kTfLiteBuiltinReduceWindow,
      .known = 0b11100,
      .values = ReduceWindow,
-     .invoke = NotEmpty},
+     .invoke = NothingEmpty},
     {.code = kTfLiteBuiltinStablehloShiftLeft, .prepare = ShiftLeft},
-    {.code = kTfLiteBuiltinStablehloAdd, .same_type = 0},
-    {.code = kTfLiteBuiltinStablehloAnd, .same_type = 0},
-    {.code = kTfLiteBuiltinStablehloMultiply, .same_type = 0},
-    {.code = kTfLiteBuiltinStablehloMaximum, .same_type = 0},
-    {.code = kTfLiteBuiltinStablehloMinimum, .same_type = 0},
+    {.code = kTfLiteBuiltinStablehloAdd, .invoke = NothingEmpty, .same_type = 0},
+    {.code = kTfLiteBuiltinStablehloAnd, .invoke = NothingEmpty, .same_type = 0},
+    {.code = kTfLiteBuiltinStablehloMultiply, .invoke = NothingEmpty, .same_type = 0},
+    {.code = kTfLiteBuiltinStablehloMaximum, .invoke = NothingEmpty, .same_type = 0},
+    {.code = kTfLiteBuiltinStablehloMinimum, .invoke = NothingEmpty, .same_type = 0},
 };
 
 }  // namespace

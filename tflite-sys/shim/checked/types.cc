@@ -20,19 +20,6 @@ TfLiteStatus BitcastShapes(const Op& op) {
   return kTfLiteOk;
 }
 
-TfLiteStatus ExpectRanks(const Op& op, std::initializer_list<int> ranks) {
-  int index = 0;
-  for (const int rank : ranks) TFLITE_SYS_OK(op.ExpectRank(index++, rank));
-  return kTfLiteOk;
-}
-
-TfLiteStatus Rnn(const Op& op) { return ExpectRanks(op, {2, 2, 2, 1, 2}); }
-TfLiteStatus SequenceRnn(const Op& op) { return ExpectRanks(op, {3, 2, 2, 1, 2}); }
-TfLiteStatus BothSequenceRnn(const Op& op) {
-  return ExpectRanks(op, {3, 2, 2, 1, 2, 2, 2, 1, 2});
-}
-TfLiteStatus Svdf(const Op& op) { return ExpectRanks(op, {2, 2, 2}); }
-
 TfLiteStatus NotScalar(const Op& op) {
   if (op.input(0) == nullptr || Rank(op.input(0)) < 1) {
     return op.Refuse("the input has no dimensions");
@@ -40,15 +27,55 @@ TfLiteStatus NotScalar(const Op& op) {
   return kTfLiteOk;
 }
 
+// The kernels look for the largest number of each row.
+TfLiteStatus Rows(const Op& op) {
+  TFLITE_SYS_OK(NotScalar(op));
+  const TfLiteTensor* input = op.input(0);
+  return Dim(input, Rank(input) - 1) > 0 ? kTfLiteOk : op.Refuse("rows without elements");
+}
+
+// With one scale for each slice, the kernels go by the shape that they get, not by the file's, and
+// count the elements down from the last one.
+TfLiteStatus Slices(const Op& op) {
+  const TfLiteTensor* input = op.input(0);
+  if (input == nullptr) return op.Refuse("a tensor is left out");
+  for (const TfLiteTensor* quantized : {input, static_cast<const TfLiteTensor*>(op.output(0))}) {
+    const TfLiteAffineQuantization* affine = ScalesOf(quantized);
+    if (affine == nullptr) continue;
+    const int axis = affine->quantized_dimension;
+    if (axis < 0 || axis >= Rank(input) || Dim(input, axis) != affine->scale->size) {
+      return op.Refuse("%d scales do not fit axis %d of the input", affine->scale->size, axis);
+    }
+    if (Count(input) == 0) return op.Refuse("the input has no elements");
+  }
+  return kTfLiteOk;
+}
+
+// The kernel compares the condition's length with the first one of a scalar, unless all there is are
+// single elements.
+TfLiteStatus SelectRanks(const Op& op) {
+  const TfLiteTensor* condition = op.input(0);
+  for (const TfLiteTensor* tensor :
+       {condition, op.input(1), op.input(2), static_cast<const TfLiteTensor*>(op.output(0))}) {
+    if (tensor == nullptr) return op.Refuse("a tensor is left out");
+  }
+  const bool are_single = Count(condition) == 1 && Count(op.input(1)) == 1 &&
+                          Count(op.input(2)) == 1 && Count(op.output(0)) == 1;
+  if (Rank(condition) > 0 && Rank(op.input(1)) == 0 && !are_single) {
+    return op.Refuse("a condition with dimensions chooses between scalars");
+  }
+  return kTfLiteOk;
+}
+
 constexpr Guard kGuards[] = {
-    {.code = kTfLiteBuiltinLogSoftmax, .prepare = NotScalar},
+    {.code = kTfLiteBuiltinLogSoftmax, .prepare = Rows},
+    {.code = kTfLiteBuiltinSoftmax, .prepare = Rows},
+    {.code = kTfLiteBuiltinQuantize, .prepare = Slices},
+    {.code = kTfLiteBuiltinDequantize, .prepare = Slices},
+    {.code = kTfLiteBuiltinSelect, .prepare = SelectRanks},
     {.code = kTfLiteBuiltinL2Normalization, .prepare = NotScalar},
     {.code = kTfLiteBuiltinBitcast, .prepare = BitcastShapes},
     {.code = kTfLiteBuiltinCumsum, .same_type = 0},
-    {.code = kTfLiteBuiltinRnn, .prepare = Rnn, .same_type = 0},
-    {.code = kTfLiteBuiltinUnidirectionalSequenceRnn, .prepare = SequenceRnn, .same_type = 0},
-    {.code = kTfLiteBuiltinBidirectionalSequenceRnn, .prepare = BothSequenceRnn, .same_type = 0},
-    {.code = kTfLiteBuiltinSvdf, .prepare = Svdf, .same_type = 0},
 };
 
 }  // namespace

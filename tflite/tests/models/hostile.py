@@ -13,6 +13,7 @@ import json
 import numpy as np
 
 from cases.build import Op, T, code, data, graph, make, model, operator, pack, schema, tensor
+from cases.networks import networks
 from cases.values import (
     CASES, FOLDER, INT_MAX, INT_MIN, LONG_MIN, Tensor, case, counted, given, refused, result, run,
 )
@@ -408,6 +409,67 @@ def stablehlo():
     )
 
 
+def unequal():
+    """Lengths that kernels do not compare."""
+    refused(
+        "dense_rows", Op.FULLY_CONNECTED, [given(6, dtype=T.FLOAT32), counted(2, 4), None],
+        [result(1, 2)], "FULLY_CONNECTED: the input is not made of rows of 4 elements",
+        kind="FullyConnectedOptions",
+    )
+    refused(
+        "transposed_channels", Op.CONV_3D_TRANSPOSE,
+        [Tensor([5], T.INT32, [1, 1, 1, 1, 4]), counted(1, 1, 1, 2, 1), given(1, 1, 1, 1, 1, dtype=T.FLOAT32)],
+        [result(1, 1, 1, 1, 4)], "CONV_3D_TRANSPOSE: 4 output channels of 2 filters",
+        kind="Conv3DOptions",
+        options={"strideD": 1, "strideH": 1, "strideW": 1, "dilationDFactor": 1, "dilationHFactor": 1, "dilationWFactor": 1},
+    )
+    refused(
+        "select_scalars", Op.SELECT, [given(2, dtype=T.BOOL), given(), given()],
+        [result(2, dtype=T.INT32)], "SELECT: a condition with dimensions chooses between scalars",
+        kind="SelectOptions",
+    )
+    for name, builtin, kind in [
+        ("log_softmax_rows", Op.LOG_SOFTMAX, "LogSoftmaxOptions"),
+        ("softmax_rows", Op.SOFTMAX, "SoftmaxOptions"),
+    ]:
+        refused(name, builtin, [given(2, 0, dtype=T.FLOAT32)], [result(2, 0)], "rows without elements", kind=kind)
+    # Nobody needs such a product of constants.
+    many = Tensor([46341, 1], T.INT8, np.zeros(46341, np.int8)), Tensor([1, 46341], T.INT8, np.zeros(46341, np.int8))
+    refused(
+        "product_of_constants", Op.MUL, list(many), [scaled(result(1, 1, dtype=T.INT8))],
+        "MUL: the output would have more than 2147483647 elements", kind="MulOptions",
+    )
+    refused(
+        "product_of_shapes", Op.MUL, [scaled(given(4, dtype=T.INT16)), scaled(given(1, dtype=T.INT16))],
+        [scaled(result(4, dtype=T.INT8))], "MUL: different shapes of 16-bit inputs of an 8-bit output",
+        kind="MulOptions",
+    )
+    refused(
+        "depthwise_16_bits", Op.DEPTHWISE_CONV_2D,
+        [scaled(given(1, 1, 1, 1, dtype=T.INT16)), scaled(Tensor([1, 1, 1, 3], T.INT8, [1, 2, 3]))],
+        [scaled(result(1, 1, 1, 100, dtype=T.INT16))],
+        "DEPTHWISE_CONV_2D: 100 times 1 channels are not those of the filter, 3",
+        kind="DepthwiseConv2DOptions", options={"strideH": 1, "strideW": 1, "depthMultiplier": 100},
+    )
+    refused(
+        "scales_of_slices", Op.QUANTIZE, [given(1000, dtype=T.FLOAT32)],
+        [scaled(result(2, dtype=T.INT8), 2)], "QUANTIZE: 2 scales do not fit axis 0 of the input",
+        kind="QuantizeOptions",
+    )
+    case(
+        Op.STABLEHLO_ADD, [given(0), given(0)], [result(0, dtype=T.INT32)], constants=False,
+        bad=[([], [], "STABLEHLO_ADD: input 0 has no elements")],
+    )
+
+
+def scaled(one, count=1):
+    """With so many scales, of slices along the first axis."""
+    one.fields["quantization"] = make(
+        schema.QuantizationParametersT, scale=[0.5] * count, zeroPoint=[0] * count
+    )
+    return one
+
+
 def variables():
     """An integer that says which variable is read, and no variable."""
     case(
@@ -421,7 +483,7 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()
-    for part in [slices, sizes, indices, arithmetic, nothing_left, condition, ranks, stablehlo, variables]:
+    for part in [slices, sizes, indices, arithmetic, nothing_left, condition, ranks, unequal, networks, stablehlo, variables]:
         part()
     text = json.dumps(CASES, indent=1)
     (FOLDER / "cases.json").write_text(text + "\n")

@@ -47,22 +47,27 @@ def result(*shape, dtype=T.FLOAT32):
 
 
 def build(builtin, inputs, outputs, kind, options, version):
-    tensors, buffers = [], []
-    for index, one in enumerate(inputs + outputs):
+    """An input that is None is left out."""
+    tensors, buffers, used, open_inputs = [], [], [], []
+    for one in inputs + outputs:
+        if one is None:
+            used.append(-1)
+            continue
         buffer = 0
         if one.constant is not None:
             buffers.append(data(one.constant, NUMPY[one.dtype]))
             buffer = len(buffers)
+        index = len(tensors)
         tensors.append(tensor(f"t{index}", one.shape, one.dtype, buffer, **one.fields))
+        if len(used) < len(inputs) and one.constant is None and "isVariable" not in one.fields:
+            open_inputs.append(index)
+        used.append(index)
     count = len(inputs)
-    step = operator(
-        list(range(count)), list(range(count, len(tensors))), kind=kind, options=options
-    )
-    used = code(builtin)
-    used.version = version
-    open_inputs = [index for index, one in enumerate(inputs) if one.constant is None]
-    whole = graph(tensors, [step], open_inputs, range(count, len(tensors)))
-    return pack(model(whole, [used], *buffers))
+    step = operator(used[:count], used[count:], kind=kind, options=options)
+    operator_code = code(builtin)
+    operator_code.version = version
+    whole = graph(tensors, [step], open_inputs, used[count:])
+    return pack(model(whole, [operator_code], *buffers))
 
 
 def run(content, inputs, values):
