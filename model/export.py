@@ -1,10 +1,14 @@
 """Conversion to TensorFlow Lite, and the check of the result in the stand-alone runtime."""
 
+import os
 import tempfile
+from collections.abc import Iterable
+from contextlib import contextmanager
 
 import keras
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tqdm import tqdm
 
 from runtime import Runtime
@@ -16,10 +20,23 @@ class ExportError(RuntimeError):
     """The exported model breaks its contract."""
 
 
-def convert(model: keras.Model) -> bytes:
+@contextmanager
+def _quiet():
+    """Keep back what the converter's C++ code says of each step on stderr."""
+    with open(os.devnull, "wb") as nowhere, os.fdopen(os.dup(2), "wb") as stderr:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr.fileno(), 2)
+
+
+def convert(model: keras.Model, calibration: Iterable[np.ndarray] | None = None) -> bytes:
     """Convert with a fixed batch of one and the signature `serving_default`: `image` in, `logits` out.
 
-    Weights stay float32. The converter folds batch normalization into the convolutions.
+    The converter folds batch normalization into the convolutions. Without `calibration` the weights stay
+    float32. With it, everything becomes integers, and these `[height, width, 3]` pictures tell the ranges;
+    input and output stay float32, so that a caller need not know which of the two models it has.
     """
     signature = tf.TensorSpec([1, *model.input_shape[1:]], tf.float32, name="image")
     # Keras keeps its variables out of sight of `tf.saved_model.save`, which would then leave the weights out;
@@ -27,9 +44,15 @@ def convert(model: keras.Model) -> bytes:
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", lambda image: {"logits": model(image, training=False)}, [signature])
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _quiet():
         archive.write_out(folder, verbose=False)
-        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if calibration is not None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: ([picture[None]] for picture in calibration)
+            # No operator may fall back to float32 without an error.
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        return converter.convert()
 
 
 def check_contract(model: bytes, image_size: int, classes: int) -> Runtime:
@@ -47,18 +70,40 @@ def check_contract(model: bytes, image_size: int, classes: int) -> Runtime:
     return runtime
 
 
-def compare(runtime: Runtime, keras_logits: np.ndarray, batches, tolerance: float) -> np.ndarray:
-    """Run every picture of `batches` through the exported model and compare with Keras.
+def check_integer(model: bytes) -> None:
+    """Between the borders all must be integers, and the filters of convolutions quantized per channel."""
+    # XNNPACK adds tensors of its own; the model's are wanted.
+    interpreter = Interpreter(
+        model_content=model,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    tensors = interpreter.get_tensor_details()
+    borders = {
+        details["index"] for details in interpreter.get_input_details() + interpreter.get_output_details()
+    }
+    floats = [
+        tensor["name"]
+        for tensor in tensors
+        if tensor["index"] not in borders and np.issubdtype(tensor["dtype"], np.floating)
+    ]
+    if floats:
+        raise ExportError(f"tensors that are not integers: {', '.join(floats)}")
+    filters = [tensor for tensor in tensors if tensor["dtype"] == np.int8 and len(tensor["shape"]) == 4]
+    per_channel = [tensor for tensor in filters if len(tensor["quantization_parameters"]["scales"]) > 1]
+    if not per_channel:
+        raise ExportError("no filter is quantized per channel")
 
-    The argmax must be the same and no logit may differ by more than `tolerance`.
-    """
+
+def run(runtime: Runtime, images: Iterable[np.ndarray], total: int) -> np.ndarray:
+    """The logits `[total, classes]` of `[height, width, 3]` float32 pictures."""
     rows = []
-    with tqdm(total=len(keras_logits), desc="check .tflite", unit="img", disable=None) as bar:
-        for batch in batches:
-            for image in batch:
-                rows.append(runtime.logits(image[None]))
-                bar.update()
-    logits = np.stack(rows)
+    for image in tqdm(images, desc="check .tflite", total=total, unit="img", disable=None):
+        rows.append(runtime.logits(image[None]))
+    return np.stack(rows)
+
+
+def compare(logits: np.ndarray, keras_logits: np.ndarray, tolerance: float) -> None:
+    """The argmax must be that of Keras, and no logit may differ by more than `tolerance`."""
     largest = float(np.abs(logits - keras_logits).max())
     differing = int((logits.argmax(axis=1) != keras_logits.argmax(axis=1)).sum())
     print(f"largest difference between Keras and the .tflite: {largest:.2e} over {len(logits)} pictures")
@@ -66,4 +111,3 @@ def compare(runtime: Runtime, keras_logits: np.ndarray, batches, tolerance: floa
         raise ExportError(f"{differing} pictures get another label from the .tflite than from Keras")
     if not largest <= tolerance:  # true for NaN too
         raise ExportError(f"the .tflite differs from Keras by {largest:.2e}; the limit is {tolerance:.0e}")
-    return logits

@@ -5,23 +5,12 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 BATCH_SIZE = 256
 EPOCHS = 30
 LEARNING_RATE = 2e-3
-
-
-class Settings(NamedTuple):
-    """What the search on the validation pictures varies."""
-
-    dropout: float
-    weight_decay: float
-
-
-GRID = tuple(
-    Settings(dropout, weight_decay) for dropout in (0.3, 0.5, 0.7) for weight_decay in (0.1, 0.3, 1.0)
-)
+DROPOUT = 0.5
+WEIGHT_DECAY = 0.3
 
 
 class Head(NamedTuple):
@@ -47,17 +36,17 @@ def score(logits: np.ndarray, labels: np.ndarray) -> Score:
     return Score(accuracy, float(-log_likelihood[np.arange(len(labels)), labels].mean()))
 
 
-def fit(features: np.ndarray, labels: np.ndarray, classes: int, settings: Settings, seed: int) -> Head:
+def fit(features: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Head:
     """Train on standardized features, then fold the standardization into the weights."""
     keras.utils.set_random_seed(seed)
     mean, std = features.mean(axis=0), features.std(axis=0) + 1e-6
     inputs = keras.Input((features.shape[1],))
-    logits = keras.layers.Dense(classes)(keras.layers.Dropout(settings.dropout)(inputs))
+    logits = keras.layers.Dense(classes)(keras.layers.Dropout(DROPOUT)(inputs))
     model = keras.Model(inputs, logits)
     steps = EPOCHS * math.ceil(len(features) / BATCH_SIZE)
     model.compile(
         keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps), weight_decay=settings.weight_decay
+            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps), weight_decay=WEIGHT_DECAY
         ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
@@ -71,20 +60,3 @@ def fit(features: np.ndarray, labels: np.ndarray, classes: int, settings: Settin
     kernel, bias = model.layers[-1].get_weights()
     weights = kernel / std[:, None]
     return Head(weights.astype(np.float32), (bias - mean @ weights).astype(np.float32))
-
-
-def search(
-    train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray, np.ndarray], classes: int, seed: int
-) -> Head:
-    """Fit one head per entry of `GRID`; the least validation loss wins.
-
-    The loss is less noisy than the accuracy, where one picture of a few hundred decides.
-    """
-    best: tuple[Score, Head] | None = None
-    for settings in tqdm(GRID, desc="heads", unit="head", disable=None):
-        head = fit(*train, classes, settings, seed)
-        result = score(head.logits(validation[0]), validation[1])
-        tqdm.write(f"  {settings}: validation accuracy {result.accuracy:.4f}, loss {result.loss:.4f}")
-        if best is None or result.loss < best[0].loss:
-            best = (result, head)
-    return best[1]

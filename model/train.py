@@ -1,23 +1,23 @@
 """Train the clothing classifier and export it to TensorFlow Lite.
 
-    python train.py --train DIR --validation DIR --out DIR [--views N] [--cache DIR] [--seed N]
+    python train.py --train DIR --validation DIR --out DIR [--work DIR] [--seed N]
 
 Both input folders hold `<label>/*.jpg`. Stages:
 
 1. EfficientNet-Lite0 with its ImageNet weights; the port is checked on the validation pictures.
-2. Features of all pictures, for training of several augmented views each, from the frozen network.
-3. A linear head on them, its regularization chosen on the validation pictures.
-4. Export, and the check of the exported file against Keras.
+2. A linear head on the features of the frozen network.
+3. Fine-tuning of all layers. After each epoch the state is saved under `--work`; a run that was stopped
+   goes on from there when it is started again.
+4. Export in float32 and in int8, and the check of both files in the stand-alone runtime.
 
-Each stage takes and returns plain models or arrays, so a stage that trains the network further fits
-between 3 and 4: it takes the classifier and returns it.
+Nothing is trained on the validation pictures, and the result is the last epoch's, not the best one's.
 """
 
 import argparse
 import hashlib
 import os
 from collections.abc import Callable
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow is imported
@@ -25,18 +25,26 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow is impor
 import keras
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 from tqdm import tqdm
 
 import efficientnet_lite
 import export
+import finetune
 import head
-from pictures import AUGMENTATION, LABELS, Example, batches, list_examples
+import metadata
+from pictures import LABELS, Example, list_examples, normalize, open_rgb, resize, to_input
 
+ROOT = Path(__file__).resolve().parent.parent
 BATCH_SIZE = 32
 SIZE = (efficientnet_lite.INPUT_SIZE, efficientnet_lite.INPUT_SIZE)
-# Logits reach about 15; float32 kernels that sum in another order differ by far less than this.
-EXPORT_TOLERANCE = 1e-3
-MODEL_FILE, LABELS_FILE = "clothing.tflite", "clothing.labels.txt"
+# Only the order of additions changes: normalization is multiplied into the kernels.
+FLOAT32_TOLERANCE = 1e-3
+# The name of the preprocessing that the metadata tell: [-1, 1], as `keras.applications` calls it.
+PREPROCESSOR = "tf"
+# How much of the accuracy integers may cost.
+INT8_DROP = 0.01
+CALIBRATION_PICTURES = 250
 
 # ImageNet's nearest class for some of our labels, and the share of their pictures that must get it.
 # Chance is 0.001; wrong padding, normalization or weight layout brings the share near that.
@@ -55,114 +63,154 @@ def parse_arguments() -> argparse.Namespace:
         "--train", type=Path, required=True, metavar="DIR", help="training pictures, <label>/*.jpg"
     )
     parser.add_argument("--validation", type=Path, required=True, metavar="DIR", help="validation pictures")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=f"where to write {MODEL_FILE}")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the models")
     parser.add_argument(
-        "--views", type=int, default=6, metavar="N", help="augmented views of each training picture"
+        "--work",
+        type=Path,
+        default=ROOT / "target/model",
+        metavar="DIR",
+        help="for features and the checkpoint, kept between runs (default target/model)",
     )
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="keep computed features here between runs")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
-    arguments = parser.parse_args()
-    if arguments.views < 1:
-        parser.error("--views must be at least 1")
-    return arguments
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads (default 2)")
+    return parser.parse_args()
 
 
-def predict(
-    model: keras.Model, examples: list[Example], name: str, view: int = 0, seed: int = 0
-) -> np.ndarray:
-    """The model's output for every example, `[N, outputs]`, with a progress bar."""
+def decode(examples: list[Example], name: str) -> list[np.ndarray]:
+    """The pictures as `[height, width, 3]` uint8, each at its own size."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        decoded = pool.map(lambda example: np.asarray(open_rgb(example.path)), examples)
+        return list(tqdm(decoded, desc=name, total=len(examples), unit="img", disable=None))
+
+
+def predict(model: keras.Model, pixels: np.ndarray, name: str) -> np.ndarray:
+    """The model's output for `[N, height, width, 3]` uint8 pictures of its size: `[N, outputs]`."""
     rows = []
-    with tqdm(total=len(examples), desc=name, unit="img", disable=None) as bar:
-        for batch in batches(examples, SIZE, BATCH_SIZE, view, seed):
-            rows.append(model.predict_on_batch(batch))
-            bar.update(len(batch))
+    with tqdm(total=len(pixels), desc=name, unit="img", disable=None) as bar:
+        for start in range(0, len(pixels), BATCH_SIZE):
+            rows.append(model.predict_on_batch(normalize(pixels[start : start + BATCH_SIZE])))
+            bar.update(len(rows[-1]))
     return np.concatenate(rows)
 
 
-def cached(folder: Path | None, key: list, compute: Callable[[], np.ndarray]) -> np.ndarray:
-    """`compute()`, or what an earlier run saved under the same key."""
-    if folder is None:
-        return compute()
-    path = folder / f"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.npy"
+def cached(path: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    """`compute()`, or what an earlier run saved under that path."""
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".partial.npy")
         np.save(unfinished, compute())
         unfinished.replace(path)  # an interrupted run leaves no half file under the final name
     return np.load(path)
 
 
-def check_port(imagenet: keras.Model, examples: list[Example]) -> None:
+def check_port(imagenet: keras.Model, pixels: np.ndarray, labels: np.ndarray) -> None:
     """The ported network must still know ImageNet's classes for things that our pictures show."""
     for label, (index, name, least) in PORT_CHECK.items():
-        chosen = [example for example in examples if LABELS[example.label] == label]
+        chosen = pixels[labels == LABELS.index(label)]
         share = float((predict(imagenet, chosen, f"port check: {label}").argmax(axis=1) == index).mean())
         print(f"port check: ImageNet class {index} ({name}) for {share:.2f} of {label} (at least {least})")
         if share < least:
             raise SystemExit("the ported network does not work: see the port check above")
 
 
-def train_features(backbone: keras.Model, examples: list[Example], views: int, seed: int, cache: Path | None):
-    """Features `[views * N, 1280]` and labels `[views * N]` of the training pictures."""
-    pictures = [
-        (example.path.parent.name, example.path.name, example.path.stat().st_size) for example in examples
-    ]
-    features = []
-    for view in range(views):
-        compute = partial(predict, backbone, examples, f"train view {view + 1}/{views}", view, seed)
-        features.append(cached(cache, [SIZE, AUGMENTATION, seed, view, pictures], compute))
-    return np.concatenate(features), np.tile([example.label for example in examples], views)
-
-
-def classifier(backbone: keras.Model, trained: head.Head) -> keras.Model:
-    """Put the head on the network: one model from picture to logits."""
+def with_head(backbone: keras.Model, pictures: finetune.Pictures, seed: int, cache: Path) -> keras.Model:
+    """The classifier from picture to logits: a linear head on features of plain and mirrored pictures."""
+    pixels = np.stack([resize(Image.fromarray(image), SIZE) for image in pictures.images])
+    pixels = np.concatenate([pixels, pixels[:, :, ::-1]])
+    features = cached(cache, lambda: predict(backbone, pixels, "features"))
+    trained = head.fit(features, np.tile(pictures.labels, 2), len(LABELS), seed)
     dense = keras.layers.Dense(len(LABELS), name="logits")
     model = keras.Model(backbone.input, dense(backbone.output), name="clothing")
     dense.set_weights([trained.weights, trained.bias])
     return model
 
 
-def report(logits: np.ndarray, labels: np.ndarray) -> None:
-    """Print accuracy, loss, and per label the accuracy and what its pictures were taken for."""
-    result = head.score(logits, labels)
-    chosen = logits.argmax(axis=1)
-    print(f"{MODEL_FILE} on {len(labels)} validation pictures:")
-    print(f"  accuracy {result.accuracy:.4f}, loss {result.loss:.4f}")
-    for index, label in enumerate(LABELS):
-        counts = np.bincount(chosen[labels == index], minlength=len(LABELS))
-        wrong = [
-            f"{LABELS[other]} {counts[other]}"
-            for other in np.argsort(-counts)
-            if other != index and counts[other]
-        ]
-        total = int(counts.sum())
-        print(f"  {label:<11}{counts[index]:3d}/{total:<4d}{counts[index] / total:.3f}  {', '.join(wrong)}")
+def calibration(examples: list[Example]) -> list[Path]:
+    """As many training pictures of each label, spread over its list: rare labels have ranges too."""
+    chosen = []
+    for label in range(len(LABELS)):
+        paths = [example.path for example in examples if example.label == label]
+        count = min(len(paths), CALIBRATION_PICTURES // len(LABELS))
+        chosen.extend(paths[index * len(paths) // count] for index in range(count))
+    return chosen
+
+
+def write(model: keras.Model, train: list[Example], pixels: np.ndarray, labels: np.ndarray, out: Path) -> None:
+    """Export the model in both forms, check them on the validation pictures, and write them with the labels."""
+    expected = predict(model, pixels, "validation")
+    in_float = export.convert(model)
+    runtime = export.check_contract(in_float, SIZE[0], len(LABELS))
+    found = export.run(runtime, normalize(pixels), len(pixels))
+    export.compare(found, expected, FLOAT32_TOLERANCE)
+
+    pictures = [to_input(open_rgb(path), SIZE) for path in calibration(train)]
+    in_int8 = export.convert(model, pictures)
+    export.check_integer(in_int8)
+    runtime = export.check_contract(in_int8, SIZE[0], len(LABELS))
+    quantized = export.run(runtime, normalize(pixels), len(pixels))
+    drop = head.score(found, labels).accuracy - head.score(quantized, labels).accuracy
+    if drop > INT8_DROP:
+        raise SystemExit(f"int8 costs {drop:.4f} of the accuracy, more than {INT8_DROP}")
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content, logits in (("clothing", in_float, found), ("clothing-int8", in_int8, quantized)):
+        content = metadata.describe(content, LABELS, PREPROCESSOR, PREPROCESSOR)
+        (out / f"{name}.tflite").write_bytes(content)
+        (out / f"{name}.labels.txt").write_text("".join(f"{label}\n" for label in LABELS), encoding="utf-8")
+        result = head.score(logits, labels)
+        print(
+            f"{out / name}.tflite: {len(content):,} bytes, accuracy {result.accuracy:.4f}, loss {result.loss:.4f}"
+        )
 
 
 def main() -> None:
     arguments = parse_arguments()
+    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(arguments.seed)
     tf.config.experimental.enable_op_determinism()
     train, validation = list_examples(arguments.train), list_examples(arguments.validation)
-    validation_labels = np.array([example.label for example in validation])
     print(f"{len(train)} training pictures, {len(validation)} validation pictures")
+    pictures = finetune.Pictures(
+        decode(train, "decode training"), np.array([example.label for example in train])
+    )
+    labels = np.array([example.label for example in validation])
+    opened = [open_rgb(example.path) for example in validation]
+    pixels = np.stack([resize(picture, SIZE) for picture in opened])
+    # What the run depends on besides the code: a checkpoint or cached features of other pictures are of no use.
+    names = [(LABELS[example.label], example.path.name, example.path.stat().st_size) for example in train]
+    key = hashlib.sha256(repr(names).encode()).hexdigest()[:16]
 
     backbone, imagenet = efficientnet_lite.build()
-    check_port(imagenet, validation)
-    train_set = train_features(backbone, train, arguments.views, arguments.seed, arguments.cache)
-    validation_set = predict(backbone, validation, "validation"), validation_labels
-    model = classifier(backbone, head.search(train_set, validation_set, len(LABELS), arguments.seed))
+    check_port(imagenet, pixels, labels)
+    model = with_head(backbone, pictures, arguments.seed, arguments.work / f"features-{key}.npy")
 
-    content = export.convert(model)
-    runtime = export.check_contract(content, efficientnet_lite.INPUT_SIZE, len(LABELS))
-    keras_logits = predict(model, validation, "Keras")
-    logits = export.compare(runtime, keras_logits, batches(validation, SIZE, BATCH_SIZE), EXPORT_TOLERANCE)
-    report(logits, validation_labels)
+    def inspect(epoch: int, logits: Callable[[np.ndarray], np.ndarray], size: int) -> None:
+        # At the size of the training, and at that of serving: for a network that has seen only small
+        # pictures these are far apart.
+        for side in dict.fromkeys((size, SIZE[0])):
+            images = [resize(picture, (side, side)) for picture in opened]
+            rows = [
+                logits(normalize(np.stack(images[start : start + BATCH_SIZE])))
+                for start in range(0, len(images), BATCH_SIZE)
+            ]
+            result = head.score(np.concatenate(rows), labels)
+            print(
+                f"  validation after epoch {epoch} at {side}: "
+                f"accuracy {result.accuracy:.4f}, loss {result.loss:.4f}",
+                flush=True,
+            )
 
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / MODEL_FILE).write_bytes(content)
-    (arguments.out / LABELS_FILE).write_text("".join(f"{label}\n" for label in LABELS), encoding="utf-8")
-    print(f"wrote {MODEL_FILE} ({len(content):,} bytes) and {LABELS_FILE} to {arguments.out}")
+    finetune.fine_tune(
+        model,
+        pictures,
+        len(LABELS),
+        arguments.seed,
+        arguments.work / "checkpoint.npz",
+        key,
+        inspect,
+    )
+    write(model, train, pixels, labels, arguments.out)
 
 
 if __name__ == "__main__":
