@@ -20,7 +20,7 @@ BINS = 15
 FOLDS = 5
 TEMPERATURES = np.geomspace(0.25, 4.0, 1201)
 
-CELL, LEFT, TOP = 38, 92, 92
+CELL, LEFT, TOP = 38, 104, 92
 FONT = "font-family='system-ui, sans-serif' font-size='12'"
 
 
@@ -70,7 +70,8 @@ def print_calibration(scores: dict[str, list[float]], labels: list[str]) -> None
     print(f"expected calibration error, {BINS} bins: {calibration_error(probabilities, truth):.4f}")
     print(f"fitted temperature: {temperature:.3f}, cross-entropy {loss(logits, truth, temperature):.4f}")
     error = calibration_error(softmax(logits, temperature), truth)
-    print(f"  error with it {error:.4f}; fitted on four fifths for each fifth {calibration_error(held_out(logits, truth), truth):.4f}")
+    fair = calibration_error(held_out(logits, truth), truth)
+    print(f"  error with it {error:.4f}; fitted on four fifths for each fifth {fair:.4f}")
     ordered = np.sort(logits, axis=1)
     print(f"pictures whose two highest scores are equal: {(ordered[:, -1] == ordered[:, -2]).sum()}")
 
@@ -81,8 +82,14 @@ def print_classes(evaluation: dict) -> None:
     labels = evaluation["labels"]
     for index, label in enumerate(labels):
         row = evaluation["per_class"][label]
-        wrong = [(count, labels[other]) for other, count in enumerate(evaluation["confusion"][index]) if other != index]
-        taken = ", ".join(f"{other} {count}" for count, other in sorted(wrong, key=lambda pair: -pair[0]) if count)
+        wrong = [
+            (count, labels[other])
+            for other, count in enumerate(evaluation["confusion"][index])
+            if other != index
+        ]
+        taken = ", ".join(
+            f"{other} {count}" for count, other in sorted(wrong, key=lambda pair: -pair[0]) if count
+        )
         values = [f"{row[name]:.3f}" if row[name] is not None else "-" for name in ("recall", "precision")]
         print(f"| {label} | {row['right']} | {row['pictures']} | {' | '.join(values)} | {taken} |")
 
@@ -110,7 +117,9 @@ def draw(evaluation: dict) -> str:
             # Right answers are blue, wrong ones red; the root makes single mistakes visible.
             depth, (red, green, blue) = share**0.5, (9, 105, 218) if row == column else (207, 34, 46)
             fill = "#" + "".join(f"{round(255 - depth * (255 - part)):02x}" for part in (red, green, blue))
-            parts.append(f"<rect x='{x}' y='{y}' width='{CELL}' height='{CELL}' fill='{fill}' stroke='#d0d7de'/>")
+            parts.append(
+                f"<rect x='{x}' y='{y}' width='{CELL}' height='{CELL}' fill='{fill}' stroke='#d0d7de'/>"
+            )
             if count:
                 ink = "#ffffff" if depth > 0.6 else "#1f2328"
                 centre = f"x='{x + CELL // 2}' y='{y + CELL // 2 + 4}' text-anchor='middle'"
@@ -120,7 +129,9 @@ def draw(evaluation: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the figures of the model card.")
-    parser.add_argument("--evaluation", type=Path, required=True, metavar="FILE", help="of `cargo xtask evaluate --json`")
+    parser.add_argument(
+        "--evaluation", type=Path, required=True, metavar="FILE", help="of `cargo xtask evaluate --json`"
+    )
     parser.add_argument("--scores", type=Path, required=True, metavar="FILE", help="what golden.py wrote")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="where to draw the confusion matrix")
     arguments = parser.parse_args()

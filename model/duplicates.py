@@ -65,7 +65,9 @@ def describe(examples: list[Example], name: str, backbone) -> tuple[np.ndarray, 
     hashes, features = [], []
     with tqdm(total=len(examples), desc=name, unit="img", disable=None) as bar:
         for start in range(0, len(examples), BATCH_SIZE):
-            pictures = [np.asarray(open_rgb(example.path)) for example in examples[start : start + BATCH_SIZE]]
+            pictures = [
+                np.asarray(open_rgb(example.path)) for example in examples[start : start + BATCH_SIZE]
+            ]
             for mirrored in (False, True):
                 views = [picture[:, ::-1] if mirrored else picture for picture in pictures]
                 hashes.append((mirrored, [perceptual_hash(np.ascontiguousarray(view)) for view in views]))
@@ -74,7 +76,9 @@ def describe(examples: list[Example], name: str, backbone) -> tuple[np.ndarray, 
             bar.update(len(pictures))
 
     def both(rows):
-        return np.stack([np.concatenate([row for side, row in rows if side == mirrored]) for mirrored in (False, True)])
+        return np.stack(
+            [np.concatenate([row for side, row in rows if side == mirrored]) for mirrored in (False, True)]
+        )
 
     return both(hashes), both(features)
 
@@ -99,7 +103,12 @@ def pairs(validation: list[Example], others: list[Example], distances, cosines) 
     """All pairs that one of the two measures calls near, the nearest first."""
     rows, columns = np.nonzero((distances <= HASH_DISTANCE) | (cosines >= COSINE))
     found = [
-        Pair(name_of(validation[row]), name_of(others[column]), int(distances[row, column]), float(cosines[row, column]))
+        Pair(
+            name_of(validation[row]),
+            name_of(others[column]),
+            int(distances[row, column]),
+            float(cosines[row, column]),
+        )
         for row, column in zip(rows, columns, strict=True)
     ]
     return sorted(found, key=lambda pair: (-pair.cosine, pair.distance))
@@ -127,11 +136,15 @@ def accuracy(scores: dict[str, list[float]], names: list[str]) -> tuple[int, int
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Find pictures that are nearly the same in two folders.")
-    parser.add_argument("--train", type=Path, required=True, metavar="DIR", help="training pictures, <label>/*.jpg")
+    parser.add_argument(
+        "--train", type=Path, required=True, metavar="DIR", help="training pictures, <label>/*.jpg"
+    )
     parser.add_argument("--validation", type=Path, required=True, metavar="DIR", help="validation pictures")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the pairs as JSON")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="draw the closest pairs there")
-    parser.add_argument("--scores", type=Path, nargs="*", default=[], metavar="FILE", help="what golden.py wrote")
+    parser.add_argument(
+        "--scores", type=Path, nargs="*", default=[], metavar="FILE", help="what golden.py wrote"
+    )
     arguments = parser.parse_args()
 
     import tensorflow as tf
@@ -168,7 +181,11 @@ def main() -> None:
     for path in arguments.scores:
         scores = json.loads(path.read_text(encoding="utf-8"))["files"]
         kept = [name for name in names if name not in set(touched)]
-        for what, chosen in (("all", names), ("without near-duplicates", kept), ("near-duplicates alone", touched)):
+        for what, chosen in (
+            ("all", names),
+            ("without near-duplicates", kept),
+            ("near-duplicates alone", touched),
+        ):
             right, total = accuracy(scores, chosen)
             print(f"  {path.name}, {what}: {right} of {total}, {right / max(total, 1):.4f}")
     result = {"across": [pair._asdict() for pair in across], "within": [pair._asdict() for pair in within]}

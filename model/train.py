@@ -135,16 +135,31 @@ def calibration(examples: list[Example]) -> list[Path]:
     return chosen
 
 
-def write(model: keras.Model, train: list[Example], pixels: np.ndarray, labels: np.ndarray, out: Path) -> None:
-    """Export the model in both forms, check them on the validation pictures, and write them with the labels."""
+def described(content: bytes) -> bytes:
+    """The model with what it is, its labels and its preprocessing inside."""
+    return metadata.describe(
+        content,
+        LABELS,
+        PREPROCESSOR,
+        PREPROCESSOR,
+        name="clothing classifier",
+        description="Tells ten kinds of clothing apart in a picture.",
+        license="Apache-2.0",
+    )
+
+
+def write(
+    model: keras.Model, train: list[Example], pixels: np.ndarray, labels: np.ndarray, out: Path
+) -> None:
+    """Export the model in both forms, check them on the validation pictures, write them with the labels."""
     expected = predict(model, pixels, "validation")
-    in_float = export.convert(model)
+    in_float = described(export.convert(model))
     runtime = export.check_contract(in_float, SIZE[0], len(LABELS))
     found = export.run(runtime, normalize(pixels), len(pixels))
     export.compare(found, expected, FLOAT32_TOLERANCE)
 
     pictures = [to_input(open_rgb(path), SIZE) for path in calibration(train)]
-    in_int8 = export.convert(model, pictures)
+    in_int8 = described(export.convert(model, pictures))
     export.check_integer(in_int8)
     runtime = export.check_contract(in_int8, SIZE[0], len(LABELS))
     quantized = export.run(runtime, normalize(pixels), len(pixels))
@@ -154,13 +169,10 @@ def write(model: keras.Model, train: list[Example], pixels: np.ndarray, labels: 
 
     out.mkdir(parents=True, exist_ok=True)
     for name, content, logits in (("clothing", in_float, found), ("clothing-int8", in_int8, quantized)):
-        content = metadata.describe(content, LABELS, PREPROCESSOR, PREPROCESSOR)
         (out / f"{name}.tflite").write_bytes(content)
         (out / f"{name}.labels.txt").write_text("".join(f"{label}\n" for label in LABELS), encoding="utf-8")
-        result = head.score(logits, labels)
-        print(
-            f"{out / name}.tflite: {len(content):,} bytes, accuracy {result.accuracy:.4f}, loss {result.loss:.4f}"
-        )
+        accuracy, loss = head.score(logits, labels)
+        print(f"{out / name}.tflite: {len(content):,} bytes, accuracy {accuracy:.4f}, loss {loss:.4f}")
 
 
 def main() -> None:
