@@ -145,6 +145,7 @@ fn describe(target: &Target) -> Result<String, Error> {
     let _ = writeln!(text, "pins = {:?}", hash(tflite_sys_source::pins_text()));
     let _ = writeln!(text, "cmake = {:?}", hash_files("cmake")?);
     let _ = writeln!(text, "checked = {:?}", hash_files("shim/checked")?);
+    let _ = writeln!(text, "cpuinfo = {:?}", hash_files("shim/cpuinfo")?);
     // The part of the shim that the library contains, and what this script itself decides.
     for file in [
         "shim/minimal_logging.cc",
@@ -179,7 +180,7 @@ fn compiler(cpp: bool) -> Vec<String> {
     let Ok(tool) = build.try_get_compiler() else {
         return Vec::new();
     };
-    let mut lines = vec![tool.path().display().to_string()];
+    let mut lines = vec![identity(tool.path())];
     lines.extend(
         tool.args()
             .iter()
@@ -190,6 +191,21 @@ fn compiler(cpp: bool) -> Vec<String> {
         lines.extend(text.lines().next().map(str::to_owned));
     }
     lines
+}
+
+/// The compiler's path, or, of a script that `cargo zigbuild` has written, what it calls: such scripts
+/// are in another place for each place that Zig is installed in.
+fn identity(compiler: &Path) -> String {
+    let path = compiler.display().to_string();
+    if !path.ends_with(".sh") {
+        return path;
+    }
+    let script = fs::read_to_string(compiler).unwrap_or_default();
+    let call = script.lines().find_map(|line| {
+        let (_, call) = line.strip_prefix("exec ")?.split_once(" zig ")?;
+        Some(format!("zig {call}"))
+    });
+    call.unwrap_or(path)
 }
 
 /// The hash of all files below `dir`, names included, in a fixed order, but for comments.

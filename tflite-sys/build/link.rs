@@ -42,6 +42,8 @@ pub(crate) enum CxxLibrary {
     Named(Option<String>),
     /// The system's own, and part of every system.
     Apple,
+    /// libc++, which the linker brings and links statically.
+    Zig,
     /// The compiler's static one, in this folder.
     Static(PathBuf),
 }
@@ -60,6 +62,9 @@ impl CxxLibrary {
         let Ok(compiler) = cc::Build::new().cpp(true).try_get_compiler() else {
             return Err(missing("no compiler".into()));
         };
+        if is_zig(&compiler) {
+            return Ok(Self::Zig);
+        }
         let mut command = compiler.to_command();
         let answer = match command.arg(format!("-print-file-name={file}")).output() {
             Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
@@ -76,13 +81,27 @@ impl CxxLibrary {
         match self {
             Self::Named(None) => {}
             Self::Named(Some(library)) => println!("cargo::rustc-link-lib={library}"),
-            Self::Apple => println!("cargo::rustc-link-lib=dylib=c++"),
+            Self::Apple | Self::Zig => println!("cargo::rustc-link-lib=dylib=c++"),
             Self::Static(dir) => {
                 println!("cargo::rustc-link-search=native={}", dir.display());
                 println!("cargo::rustc-link-lib=static:-bundle=stdc++");
             }
         }
     }
+}
+
+/// Whether the compiler is Zig's, as under `cargo zigbuild`.
+fn is_zig(compiler: &cc::Tool) -> bool {
+    // Of a command such as `zig c++`, the path is the first word's.
+    let name = compiler.path().file_name().unwrap_or_default();
+    if name.to_string_lossy().starts_with("zig") {
+        return true;
+    }
+    let mut command = compiler.to_command();
+    command
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("ziglang"))
 }
 
 /// A library that the user has built, or got, elsewhere.

@@ -21,4 +21,5 @@ foreach(_static CPUINFO_LIBRARY_TYPE PTHREADPOOL_LIBRARY_TYPE XNNPACK_LIBRARY_TY
 endforeach()
 
 add_subdirectory("${TP}/cpuinfo/src" cpuinfo EXCLUDE_FROM_ALL)
+include(processors.cmake)
 add_subdirectory("${TP}/xnnpack/src" xnnpack EXCLUDE_FROM_ALL)
