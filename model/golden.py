@@ -18,7 +18,8 @@ import numpy as np
 from tqdm import tqdm
 
 from picture_folder import list_pictures
-from pictures import open_rgb, to_input
+from pictures import open_rgb
+from preprocessing import stored_mode, to_input
 from runtime import Runtime
 
 def parse_arguments() -> argparse.Namespace:
@@ -79,13 +80,14 @@ def main() -> None:
     arguments = parse_arguments()
     content = arguments.model.read_bytes()
     runtime = Runtime(content, arguments.threads)
+    mode = stored_mode(content)
     _, height, width, _ = (int(n) for n in runtime.input["shape"])
     paths = list_pictures(arguments.images, arguments.limit)
 
     files = {}
     for path in tqdm(paths, desc="golden", unit="img", disable=None):
         picture = open_rgb(path)
-        logits = runtime.logits(to_input(picture, (width, height))[None])
+        logits = runtime.logits(to_input(picture, (width, height), mode)[None])
         # A float32 is a float64 too: written in full, nothing is lost.
         name = path.relative_to(arguments.images).as_posix()
         files[name] = [float(value) for value in logits]
@@ -100,10 +102,11 @@ def main() -> None:
         "pillow": version("pillow"),
         "threads": arguments.threads,
         "input": [1, height, width, 3],
+        "preprocessing": mode,
         "files": files,
     }
     if arguments.time:
-        image = to_input(open_rgb(paths[0]), (width, height))[None]
+        image = to_input(open_rgb(paths[0]), (width, height), mode)[None]
         result["time"] = measure(runtime, image, arguments.warmup, arguments.runs)
         median = result["time"]["median_ms"]
         print(f"invoke: median {median:.2f} ms over {arguments.runs} runs, {arguments.threads} threads")

@@ -4,10 +4,16 @@ The whole picture is resized to the model's size with the nearest pixel, as `ker
 it; then channel values from 0 to 255 become numbers in one of four modes.
 """
 
+import io
+import json
+import zipfile
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+
+
+TORCH_MEAN, TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Mode(NamedTuple):
@@ -21,7 +27,7 @@ class Mode(NamedTuple):
 MODES = {
     "tf": Mode((127.5,) * 3, (127.5,) * 3),
     "caffe": Mode((103.939, 116.779, 123.68), (1.0,) * 3, reverse=True),
-    "torch": Mode((0.485 * 255, 0.456 * 255, 0.406 * 255), (0.229 * 255, 0.224 * 255, 0.225 * 255)),
+    "torch": Mode(tuple(255 * mean for mean in TORCH_MEAN), tuple(255 * std for std in TORCH_STD)),
     "raw": Mode((0.0,) * 3, (1.0,) * 3),
 }
 
@@ -60,7 +66,20 @@ def mode_of(name: str) -> str | None:
 def to_input(image: Image.Image, size: tuple[int, int], mode: str) -> np.ndarray:
     """Return `[height, width, 3]` float32 of an RGB image; `size` is (width, height)."""
     pixels = np.asarray(image.resize(size, Image.Resampling.NEAREST), dtype=np.float32)
-    chosen = MODES[mode]
-    if chosen.reverse:
-        pixels = pixels[..., ::-1]
-    return np.ascontiguousarray((pixels - np.float32(chosen.mean)) / np.float32(chosen.std))
+    # In the order in which Keras computes, so that the numbers are the same to the bit.
+    if mode == "tf":
+        return pixels / np.float32(127.5) - np.float32(1.0)
+    if mode == "torch":
+        return (pixels / np.float32(255.0) - np.float32(TORCH_MEAN)) / np.float32(TORCH_STD)
+    if mode == "caffe":
+        return np.ascontiguousarray(pixels[..., ::-1]) - np.float32(MODES["caffe"].mean)
+    return pixels
+
+
+def stored_mode(model: bytes) -> str:
+    """The mode that a `.tflite` model's own `preprocessing.json` names, else that of the book's Xception."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(model)) as archive:
+            return json.loads(archive.read("preprocessing.json"))["mode"]
+    except (zipfile.BadZipFile, KeyError):
+        return "tf"

@@ -41,7 +41,7 @@
 //! JPEG, PNG, WebP, GIF (first frame), BMP and TIFF (first page) are understood. The picture is prepared as the
 //! Python package `keras_image_helper` does it for Xception: RGB without alpha, no rotation by
 //! EXIF, nearest-neighbour resizing as in Pillow to the size of the model's input, and
-//! `x / 127.5 - 1`. The model must have one `float32` input `[1, height, width, 3]` and one
+//! `x / 127.5 - 1`; or in another way of Keras, if the model's metadata have its normalization. The model must have one `float32` input `[1, height, width, 3]` and one
 //! `float32` output `[1, classes]`.
 //!
 //! # Errors

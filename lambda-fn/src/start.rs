@@ -2,8 +2,6 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use keras_preprocess::Mode;
-
 use crate::{
     classifier::{self, Classifier, TfLite},
     config::{Config, ConfigError},
@@ -45,7 +43,8 @@ pub enum StartError {
 impl Classifier {
     /// Loads model and labels, as the settings say. Without `LABELS_PATH` the labels are those of
     /// the file beside the model, `clothing.labels.txt` for `clothing.tflite`, and without such a
-    /// file those that the model's metadata has for its output.
+    /// file those that the model's metadata has for its output. The preprocessing is that of the
+    /// metadata, too, or else Xception's.
     ///
     /// # Errors
     ///
@@ -62,10 +61,14 @@ impl Classifier {
                 None => return Err(StartError::NoLabels(beside)),
             },
         };
-        Self::new(Box::new(model), labels, Mode::Tf).map_err(|source| StartError::Classifier {
+        let failed = |source| StartError::Classifier {
             path: path.clone(),
             source,
-        })
+        };
+        let mode = model
+            .mode()
+            .map_err(|error| failed(classifier::SetupError::Network(error)))?;
+        Self::new(Box::new(model), labels, mode).map_err(failed)
     }
 }
 

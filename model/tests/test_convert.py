@@ -212,7 +212,7 @@ class Preprocessing(unittest.TestCase):
                 continue
             expected = applications.preprocess_input(pixels.astype(np.float32))
             found = preprocessing.to_input(image, (5, 6), preprocessing.mode_of(name))
-            np.testing.assert_allclose(found, expected, atol=2e-5, err_msg=name)
+            np.testing.assert_allclose(found, expected, atol=5e-7 * np.ptp(expected), err_msg=name)
 
     def test_names(self):
         for name, mode in (
@@ -237,6 +237,8 @@ class Metadata(Case):
 
     def test_files_follow_the_model(self):
         described = metadata.describe(self.plain, ["a", "b c", "d"], "resnet50", "caffe", author="me")
+        self.assertEqual(preprocessing.stored_mode(described), "caffe")
+        self.assertEqual(preprocessing.stored_mode(self.plain), "tf")
         with zipfile.ZipFile(io.BytesIO(described)) as archive:
             self.assertIsNone(archive.testzip())
             self.assertEqual(archive.read("labels.txt"), b"a\nb c\nd\n")

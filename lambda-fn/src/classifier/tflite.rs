@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use keras_preprocess::Mode;
 use tflite::{
-    AssociatedFileType, Interpreter, InterpreterOptions, TensorRole, TensorType, XnnpackStatus,
+    AssociatedFileType, Interpreter, InterpreterOptions, Normalization, TensorRole, TensorType,
+    XnnpackStatus,
 };
 
 use super::{Model, Network, NetworkError, Shape};
@@ -45,6 +47,25 @@ impl TfLite {
             _ => 2,
         })?;
         Some(chosen.labels.join("\n"))
+    }
+
+    /// The preprocessing that the model's metadata ask for; [`Mode::Tf`], which the book's model
+    /// has, if they say nothing about it.
+    ///
+    /// # Errors
+    ///
+    /// If it is none of [`Mode`]'s.
+    pub fn mode(&self) -> Result<Mode, NetworkError> {
+        let described = self.model.info().ok().and_then(|info| info.model_metadata);
+        let input = described
+            .as_ref()
+            .and_then(|described| described.subgraphs.first()?.inputs.first());
+        match input.and_then(|input| input.normalization.as_ref()) {
+            None => Ok(Mode::Tf),
+            Some(Normalization { mean, std, .. }) => known_mode(mean, std).ok_or_else(|| {
+                format!("its metadata ask for (x - {mean:?}) / {std:?}, which is no preprocessing of Keras").into()
+            }),
+        }
     }
 }
 
@@ -93,6 +114,33 @@ impl Network for TfLiteNetwork {
     fn read_output(&self) -> Result<Vec<f32>, NetworkError> {
         Ok(self.interpreter.output(0)?.data::<f32>()?.to_vec())
     }
+}
+
+/// The mode that computes `(x - mean) / std`, with one number for all channels or one for each.
+fn known_mode(mean: &[f32], std: &[f32]) -> Option<Mode> {
+    // Of channel values from 0 to 255. The order of the means tells caffe's channels, too.
+    const KNOWN: [(Mode, [f32; 3], [f32; 3]); 4] = [
+        (Mode::Tf, [127.5; 3], [127.5; 3]),
+        (Mode::Caffe, [103.939, 116.779, 123.68], [1.0; 3]),
+        (
+            Mode::Torch,
+            [123.675, 116.28, 103.53],
+            [58.395, 57.12, 57.375],
+        ),
+        (Mode::Raw, [0.0; 3], [1.0; 3]),
+    ];
+    let is = |given: &[f32], known: &[f32; 3]| {
+        matches!(given.len(), 1 | 3)
+            && given
+                .iter()
+                .cycle()
+                .zip(known)
+                .all(|(given, known)| (given - known).abs() < 1e-3)
+    };
+    let found = KNOWN
+        .iter()
+        .find(|(_, means, stds)| is(mean, means) && is(std, stds));
+    found.map(|(mode, ..)| *mode)
 }
 
 /// The sizes, if the model is an image classifier.
@@ -149,6 +197,33 @@ mod tests {
         let labels = model("described.tflite").labels();
         assert_eq!(labels.as_deref(), Some("red\ngreen\n\nblue"));
         assert_eq!(model("add.tflite").labels(), None);
+    }
+
+    #[test]
+    fn the_metadata_tell_the_preprocessing() {
+        for (mean, std, mode) in [
+            (&[127.5][..], &[127.5][..], Some(Mode::Tf)),
+            (&[127.5, 127.5, 127.5], &[127.5], Some(Mode::Tf)),
+            (&[103.939, 116.779, 123.68], &[1.0; 3], Some(Mode::Caffe)),
+            (
+                &[123.675, 116.28, 103.53],
+                &[58.395, 57.12, 57.375],
+                Some(Mode::Torch),
+            ),
+            (&[0.0], &[1.0], Some(Mode::Raw)),
+            (&[127.0], &[128.0], None),
+            (&[123.68, 116.779, 103.939], &[1.0], None),
+            (&[127.5, 127.5], &[127.5], None),
+            (&[], &[], None),
+            (&[f32::NAN], &[1.0], None),
+        ] {
+            assert_eq!(known_mode(mean, std), mode, "{mean:?} {std:?}");
+        }
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tflite/tests/models");
+        let model = |name| TfLite::from_file(&models.join(name), 1).unwrap();
+        assert_eq!(model("add.tflite").mode().unwrap(), Mode::Tf);
+        let error = model("described.tflite").mode().unwrap_err().to_string();
+        assert!(error.contains("[127.5, 1.0, 2.0]"), "{error}");
     }
 
     #[test]
