@@ -188,6 +188,22 @@ pub(crate) fn numbers(value: &Value) -> Option<Vec<f64>> {
     value.as_array()?.iter().map(Value::as_f64).collect()
 }
 
+/// The largest difference of two numbers at the same place; infinite if one is not a number, which
+/// must not pass as a small difference.
+pub(crate) fn largest_difference(one: &[f64], other: &[f64]) -> f64 {
+    let differences = one
+        .iter()
+        .zip(other)
+        .map(|(one, other)| (one - other).abs());
+    differences.fold(0.0, |largest, difference| {
+        if difference.is_nan() {
+            f64::INFINITY
+        } else {
+            largest.max(difference)
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +226,15 @@ mod tests {
         assert_eq!(report.scores["a/1.jpg"], Ok(vec![1.5, -2.0]));
         assert_eq!(report.scores["b/2.jpg"], Err("damaged".to_owned()));
         assert_eq!(report.seconds, 0.5);
+    }
+
+    #[test]
+    fn what_is_no_number_is_no_small_difference() {
+        assert_eq!(largest_difference(&[1.0, 2.0], &[1.5, 1.0]), 1.0);
+        assert_eq!(largest_difference(&[], &[]), 0.0);
+        let nan = f64::NAN;
+        assert_eq!(largest_difference(&[nan, 1.0], &[0.0, 1.0]), f64::INFINITY);
+        assert_eq!(largest_difference(&[0.0, 1.0], &[0.0, nan]), f64::INFINITY);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bindings;
 mod chart;
 mod checks;
 mod classify;
+mod conversion;
 mod demo;
 mod emulator;
 mod endtoend;
@@ -57,6 +58,8 @@ enum Task {
     Parity(parity::Options),
     /// Classify labelled pictures, and say how often the model is right
     Evaluate(evaluate::Options),
+    /// Convert made-up Keras models, and compare Keras, the Python interpreter and our runtime
+    ConvertTest(conversion::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::CheckGlibc(options) => glibc::run(&options),
         Task::Parity(options) => parity::run(&options),
         Task::Evaluate(options) => evaluate::run(&options),
+        Task::ConvertTest(options) => conversion::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

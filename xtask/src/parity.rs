@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
-use crate::classify::{self, Job, Report, numbers};
+use crate::classify::{self, Job, Report, largest_difference, numbers};
 use crate::python;
 use crate::run::{Result, capture, root, step, target};
 use crate::setup;
@@ -191,15 +191,7 @@ fn compare(expected: &Value, found: &Report) -> Result<(usize, f64)> {
             .ok_or_else(|| {
                 format!("the outputs for {name} are not as many numbers: {theirs} and {ours:?}")
             })?;
-        for (theirs, ours) in theirs.iter().zip(ours) {
-            // A NaN must not pass as a small difference.
-            let difference = (theirs - ours).abs();
-            worst = if difference.is_nan() {
-                f64::INFINITY
-            } else {
-                worst.max(difference)
-            };
-        }
+        worst = worst.max(largest_difference(&theirs, ours));
     }
     Ok((expected.len(), worst))
 }

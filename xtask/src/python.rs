@@ -13,17 +13,42 @@ const NEEDED: [&str; 4] = ["ai-edge-litert", "numpy", "pillow", "tqdm"];
 /// The interpreter of an environment that has what the repository's comparisons need, at the
 /// versions that `model/requirements.txt` pins.
 pub(crate) fn interpreter() -> Result<PathBuf> {
+    let text = requirements()?;
+    environment("python", "the official Python interpreter", &needed(&text))
+}
+
+/// The environment with TensorFlow and Keras.
+const TENSORFLOW: &str = "python-tensorflow";
+
+/// The interpreter of an environment with all of `model/requirements.txt`: with TensorFlow and
+/// Keras, 1.7 GB.
+pub(crate) fn with_tensorflow() -> Result<PathBuf> {
+    let text = requirements()?;
+    environment(TENSORFLOW, "TensorFlow and Keras (1.7 GB)", &pins(&text))
+}
+
+/// Whether that environment is there.
+pub(crate) fn has_tensorflow() -> Result<bool> {
+    Ok(is_installed(
+        &tools().join(TENSORFLOW),
+        &pins(&requirements()?),
+    ))
+}
+
+fn requirements() -> Result<String> {
     let file = root().join("model/requirements.txt");
-    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let pins = needed(&text);
-    let dir = tools().join("python");
+    fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// Installs packages into an environment of their own, unless they are there.
+fn environment(name: &str, what: &str, pins: &[&str]) -> Result<PathBuf> {
+    let dir = tools().join(name);
     let python = dir.join("bin/python");
-    let stamp = dir.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins.join("\n")) {
+    if is_installed(&dir, pins) {
         return Ok(python);
     }
     setup::ensure(setup::PYTHON)?;
-    step("Installing the official Python interpreter", || {
+    step(&format!("Installing {what}"), || {
         capture(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])
@@ -38,23 +63,35 @@ pub(crate) fn interpreter() -> Result<PathBuf> {
                     "--quiet",
                     "--disable-pip-version-check",
                 ])
-                .args(&pins),
+                .args(pins),
         )?;
+        let stamp = dir.join(STAMP);
         fs::write(&stamp, pins.join("\n")).map_err(|error| format!("{}: {error}", stamp.display()))
     })?;
     Ok(python)
 }
 
+/// What is installed, in the folder of an environment.
+const STAMP: &str = "installed.txt";
+
+fn is_installed(dir: &Path, pins: &[&str]) -> bool {
+    fs::read_to_string(dir.join(STAMP)).is_ok_and(|installed| installed == pins.join("\n"))
+}
+
+/// The lines of a requirements file that name a package.
+fn pins(requirements: &str) -> Vec<&str> {
+    let lines = requirements.lines().map(str::trim);
+    lines.filter(|line| line.contains("==")).collect()
+}
+
 /// The lines of a requirements file that are needed.
 fn needed(requirements: &str) -> Vec<&str> {
-    requirements
-        .lines()
-        .map(str::trim)
-        .filter(|line| {
-            line.split_once("==")
-                .is_some_and(|(name, _)| NEEDED.contains(&name))
-        })
-        .collect()
+    let mut lines = pins(requirements);
+    lines.retain(|line| {
+        line.split_once("==")
+            .is_some_and(|(name, _)| NEEDED.contains(&name))
+    });
+    lines
 }
 
 /// A script of the repository, ready to run.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command};
-use crate::{bindings, endtoend, msrv, parity, python, setup, unlinked};
+use crate::{bindings, conversion, endtoend, msrv, parity, python, setup, unlinked};
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
 const FEATURES: &[&str] = &[
@@ -64,6 +64,7 @@ const CHECKS: &[Check] = &[
     ("parity with the Python interpreter", || {
         passed(parity::run(&parity::Options::of_the_repository()))
     }),
+    ("conversion of a small Keras model", conversion::check),
     ("licences, sources and bans of dependencies", deny),
 ];
 

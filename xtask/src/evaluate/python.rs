@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Options;
 use super::scores::{Tally, top};
-use crate::classify::{Plan, numbers};
+use crate::classify::{Plan, largest_difference, numbers};
 use crate::parity;
 use crate::python;
 use crate::run::{Result, step, target};
@@ -89,17 +89,12 @@ fn differences(
             .get(file)
             .filter(|other| other.len() == own.len())
             .ok_or_else(|| format!("Python has no scores for {file}, or other ones"))?;
-        let mut difference = 0.0_f64;
-        for (own, other) in own.iter().zip(*other) {
-            let apart = (own - other).abs();
-            // A NaN must not pass as a small difference.
-            difference = if apart.is_nan() {
-                f64::INFINITY
-            } else {
-                difference.max(apart)
-            };
-            sum += apart;
-        }
+        let difference = largest_difference(own, other);
+        let apart = own
+            .iter()
+            .zip(*other)
+            .map(|(own, other)| (own - other).abs());
+        sum += apart.sum::<f64>();
         largest = largest.max(difference);
         if let (Some(own_top), Some(other_top)) = (top(own), top(other))
             && own_top != other_top
