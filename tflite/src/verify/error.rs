@@ -172,6 +172,33 @@ pub enum ModelProblem {
         expected: TensorType,
     },
 
+    /// A kernel takes a tensor for one of another type, without looking.
+    #[error(
+        "{field}[{position}] is {dtype}, but the kernel takes it for {}",
+        Types(expected)
+    )]
+    OperandType {
+        /// The operator's inputs or outputs.
+        field: &'static str,
+        /// Where it stands there.
+        position: usize,
+        /// The type in the file.
+        dtype: TensorType,
+        /// The types that the kernel knows there, beside the others.
+        expected: Vec<TensorType>,
+    },
+
+    /// A tensor is not quantized as an operator's kernel takes it for.
+    #[error("the quantization of {field}[{position}] is not {expected}")]
+    Quantization {
+        /// The operator's inputs, outputs or intermediates.
+        field: &'static str,
+        /// Where it stands there.
+        position: usize,
+        /// What it should be.
+        expected: &'static str,
+    },
+
     /// A quantized operator has scales that its kernel cannot calculate with.
     #[error(
         "the kernel cannot calculate with scales of {inputs} for inputs and {output} for the output"
@@ -275,6 +302,23 @@ impl fmt::Display for Range {
             Self(minimum, maximum) if minimum == maximum => write!(f, "{minimum}"),
             Self(minimum, maximum) => write!(f, "{minimum} to {maximum}"),
         }
+    }
+}
+
+/// One of several types.
+struct Types<'a>(&'a [TensorType]);
+
+impl fmt::Display for Types<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, dtype) in self.0.iter().enumerate() {
+            let separator = match index {
+                0 => "",
+                _ if index + 1 == self.0.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{separator}{dtype}")?;
+        }
+        Ok(())
     }
 }
 

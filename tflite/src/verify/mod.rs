@@ -12,13 +12,17 @@ mod calls;
 mod constant;
 mod error;
 mod graph;
+mod kernels;
+mod operands;
 mod operator;
 mod options;
+mod recurrent;
 mod scales;
 mod shapes;
 mod sparsity;
 mod tensor;
 mod types;
+mod weights;
 
 use crate::schema::enums::{builtin, operator_name};
 use crate::schema::table::{Buffer, Table};
@@ -43,6 +47,10 @@ const MAX_ELEMENTS: u64 = i32::MAX as u64;
 
 /// How deep subgraphs may call each other: the runtime uses the stack for each level.
 const MAX_CALL_DEPTH: usize = 64;
+
+/// How many blocks a row of quantized sparse weights may have, and the greatest index of one: the
+/// kernel copies them into bytes.
+const MAX_SPARSE_BLOCKS: i32 = u8::MAX as i32;
 
 /// What all checks need to know about the model.
 struct Model<'b, 'a> {

@@ -3,8 +3,10 @@
 use super::arity::arity;
 use super::error::Fault;
 use super::graph::verify_indices;
+use super::operands::Operands;
 use super::tensor::Facts;
-use super::{Code, MAX_RANK, Model, ModelProblem, builtin, options, scales, shapes, types};
+use super::{Code, MAX_RANK, Model, ModelProblem, builtin};
+use super::{kernels, options, recurrent, scales, shapes, types, weights};
 use crate::schema::field::{operator as at, reshape_options};
 use crate::schema::table::{Field, Table, Vector};
 use crate::tensor::TensorType;
@@ -78,7 +80,7 @@ impl<'m, 'a> Operator<'m, 'a> {
         given(self.outputs)
     }
 
-    pub(super) fn verify(&self, model: &Model<'_, '_>, tensors: &[Facts<'_>]) -> Result {
+    pub(super) fn verify(&self, model: &Model<'_, '_>, tensors: &[Facts<'a>]) -> Result {
         let builtin = self.code.builtin;
         let is_custom = matches!(builtin, builtin::CUSTOM | builtin::STABLEHLO_CUSTOM_CALL);
         verify_indices(self.inputs, at::INPUTS, tensors.len(), true)?;
@@ -102,6 +104,15 @@ impl<'m, 'a> Operator<'m, 'a> {
         shapes::verify(self.code.builtin, self.inputs, tensors)?;
         types::verify(self.name(), self.inputs, self.outputs, tensors)?;
         scales::verify(self.name(), self.inputs, self.outputs, tensors)?;
+        let operands = Operands {
+            inputs: self.inputs,
+            outputs: self.outputs,
+            intermediates,
+            tensors,
+        };
+        kernels::verify(self.name(), operands)?;
+        recurrent::verify(self.name(), operands)?;
+        weights::verify(&self.table, self.name(), operands)?;
         if builtin == builtin::CUSTOM && self.table.blob(at::CUSTOM_OPTIONS)?.is_none() {
             let offset = self.table.number::<u64>(at::LARGE_OPTIONS_OFFSET)?;
             let size = self.table.number::<u64>(at::LARGE_OPTIONS_SIZE)?;

@@ -54,6 +54,56 @@ pub(super) fn count_stored(sparsity: &Table<'_, '_>, shape: Vector<'_, i32>) -> 
     Ok(stored)
 }
 
+/// Rows that list which blocks of a few columns are stored.
+pub(super) struct Rows {
+    /// How many columns a block has; 1 if there are no blocks.
+    pub(super) block: i32,
+    /// The most blocks that a row has.
+    longest: i32,
+    /// The greatest index of a block.
+    last: i32,
+}
+
+impl Rows {
+    /// Whether neither a row's length nor an index is greater.
+    pub(super) fn fits(&self, maximum: i32) -> bool {
+        self.longest <= maximum && self.last <= maximum
+    }
+}
+
+/// Describes a constant that `count_stored` accepts; `None` if it is sparse in another way.
+pub(super) fn rows(sparsity: &Table<'_, '_>) -> Result<Option<Rows>> {
+    let order = sparsity.numbers::<i32>(at::TRAVERSAL_ORDER)?.to_vec();
+    let blocks = sparsity.numbers::<i32>(at::BLOCK_MAP)?.to_vec();
+    let dimensions = sparsity.tables(at::DIMENSIONS)?.unwrap_or_default();
+    let (Some(outer), Some(inner)) = (dimensions.first(), dimensions.get(1)) else {
+        return Ok(None);
+    };
+    let block = match (order.as_slice(), blocks.as_slice(), dimensions.get(2)) {
+        ([0, 1], [], _) => 1,
+        ([0, 1, 2], [1], Some(block)) if block.number::<i8>(dimension::FORMAT)? == DENSE => {
+            block.number::<i32>(dimension::DENSE_SIZE)?
+        }
+        _ => return Ok(None),
+    };
+    if outer.number::<i8>(dimension::FORMAT)? != DENSE
+        || inner.number::<i8>(dimension::FORMAT)? != SPARSE_CSR
+    {
+        return Ok(None);
+    }
+    let segments = indices(inner, dimension::SEGMENTS_TYPE, dimension::SEGMENTS)?;
+    let stored = indices(inner, dimension::INDICES_TYPE, dimension::INDICES)?;
+    let lengths = segments.windows(2).map(|pair| match *pair {
+        [start, end] => end - start,
+        _ => 0,
+    });
+    Ok(Some(Rows {
+        block,
+        longest: lengths.max().unwrap_or(0),
+        last: stored.into_iter().max().unwrap_or(0),
+    }))
+}
+
 /// Whether a part of the order contains each number from `start` to `end` once.
 fn is_permutation(order: Vector<'_, i32>, start: usize, end: usize) -> Result {
     let mut seen = vec![false; end - start];

@@ -1,6 +1,7 @@
 //! Shapes, types and quantization of tensors.
 
 use super::error::Fault;
+use super::sparsity::{self, Rows};
 use super::{MAX_ELEMENTS, MAX_RANK, Model, ModelProblem, constant};
 use crate::schema::Content;
 use crate::schema::enums::{element_bits, tensor_type};
@@ -20,12 +21,50 @@ pub(super) struct Facts<'a> {
     /// The scale, as the runtime has it: 0 if there is none, or one for each channel.
     pub(super) scale: f32,
     pub(super) is_quantized: bool,
+    pub(super) quantization: Quantization<'a>,
     pub(super) is_sparse: bool,
+    /// If it is sparse: how, if it is in the way that `FULLY_CONNECTED` reads.
+    pub(super) rows: Option<Rows>,
     /// Whether its contents are in another file.
     pub(super) is_external: bool,
 }
 
+/// How a tensor is quantized.
+#[derive(Default)]
+pub(super) struct Quantization<'a> {
+    pub(super) scales: Vector<'a, f32>,
+    pub(super) zero_points: Vector<'a, i64>,
+    /// The dimension that has a scale for each of its indices, if there are several.
+    pub(super) axis: usize,
+    /// Instead of these.
+    pub(super) blocks: Option<Blocks>,
+}
+
+/// Scales for parts of rows.
+pub(super) struct Blocks {
+    /// The tensor that has them.
+    pub(super) scales: usize,
+    /// The length of such a part.
+    size: u64,
+}
+
+impl Blocks {
+    /// How many parts a matrix has; `None` if its rows do not consist of whole ones.
+    pub(super) fn count(&self, facts: &Facts<'_>) -> Option<u64> {
+        let columns = facts.shape.get(facts.shape.len().checked_sub(1)?)?;
+        let columns = u64::try_from(columns).ok()?;
+        let is_whole = columns.checked_rem(self.size)? == 0;
+        (is_whole && columns != 0).then(|| facts.elements() / self.size)
+    }
+}
+
 impl Facts<'_> {
+    /// The number of elements, which is known not to overflow.
+    pub(super) fn elements(&self) -> u64 {
+        let dims = self.shape.iter().map(|dim| u64::try_from(dim).unwrap_or(0));
+        dims.product()
+    }
+
     /// Without elements, no kernel reads it.
     pub(super) fn is_empty(&self) -> bool {
         self.dtype != TensorType::String && self.shape.iter().any(|dim| dim == 0)
@@ -50,15 +89,12 @@ pub(super) fn verify<'a>(
     let elements = verify_shape(shape)?;
     verify_signature(shape, tensor.numbers(at::SHAPE_SIGNATURE)?)?;
     let (mut scale, mut is_quantized) = (0.0, false);
+    let mut quantization = Quantization::default();
     if let Some(parameters) = tensor.table(at::QUANTIZATION)? {
-        verify_quantization(&parameters, shape, count)?;
-        let scales = parameters.numbers::<f32>(quantization::SCALE)?;
-        let by_blocks = parameters.number::<u8>(quantization::DETAILS_TYPE)? == BLOCKWISE;
-        is_quantized = scales.len() != 0 || by_blocks;
-        scale = scales
-            .get(0)
-            .filter(|_| scales.len() == 1 && !by_blocks)
-            .unwrap_or(0.0);
+        quantization = verify_quantization(&parameters, shape, count)?;
+        let scales = quantization.scales;
+        is_quantized = scales.len() != 0 || quantization.blocks.is_some();
+        scale = scales.get(0).filter(|_| scales.len() == 1).unwrap_or(0.0);
     }
 
     let is_variable = tensor.flag(at::IS_VARIABLE)?;
@@ -84,6 +120,10 @@ pub(super) fn verify<'a>(
         let place = "a variable tensor";
         return Err(ModelProblem::Type { dtype, place }.into());
     }
+    let rows = match &sparsity {
+        Some(sparsity) if data.is_some() => sparsity::rows(sparsity)?,
+        _ => None,
+    };
     Ok(Facts {
         dtype,
         shape,
@@ -91,7 +131,9 @@ pub(super) fn verify<'a>(
         is_variable,
         scale,
         is_quantized,
+        quantization,
         is_sparse: data.is_some() && sparsity.is_some(),
+        rows,
         is_external,
     })
 }
@@ -180,22 +222,25 @@ fn verify_alignment(content: Content<'_>, dtype: TensorType) -> Result {
     .into())
 }
 
-fn verify_quantization(
-    parameters: &Table<'_, '_>,
+fn verify_quantization<'a>(
+    parameters: &Table<'_, 'a>,
     shape: Vector<'_, i32>,
     tensors: usize,
-) -> Result {
+) -> Result<Quantization<'a>> {
     use quantization as at;
     if parameters.number::<u8>(at::DETAILS_TYPE)? == BLOCKWISE {
         let Some(details) = parameters.table(at::DETAILS)? else {
             let field = at::DETAILS.1;
             return Err(ModelProblem::Missing { field }.into());
         };
-        return verify_blockwise(&details, tensors);
+        return Ok(Quantization {
+            blocks: Some(verify_blockwise(&details, tensors)?),
+            ..Quantization::default()
+        });
     }
     let scales = parameters.numbers::<f32>(at::SCALE)?;
     if scales.len() == 0 {
-        return Ok(());
+        return Ok(Quantization::default());
     }
     let zero_points = parameters.numbers::<i64>(at::ZERO_POINT)?;
     let count = |field, count, expected| ModelProblem::Count {
@@ -217,6 +262,9 @@ fn verify_quantization(
         }
         .into());
     }
+    if shape.len() == 0 && scales.len() != 1 {
+        return Err(count(at::SCALE.1, scales.len(), 1).into());
+    }
     if let Some(channels) = channels
         && scales.len() != 1
         && usize::try_from(channels) != Ok(scales.len())
@@ -234,7 +282,12 @@ fn verify_quantization(
         .iter()
         .find(|&zero| i32::try_from(zero).is_err())
     {
-        None => Ok(()),
+        None => Ok(Quantization {
+            scales,
+            zero_points,
+            axis: usize::try_from(axis).unwrap_or(0),
+            blocks: None,
+        }),
         Some(value) => Err(ModelProblem::Range {
             field: at::ZERO_POINT.1,
             value,
@@ -246,7 +299,7 @@ fn verify_quantization(
 }
 
 /// Scales and zero points are tensors of the same subgraph; the latter may be left out.
-fn verify_blockwise(details: &Table<'_, '_>, tensors: usize) -> Result {
+fn verify_blockwise(details: &Table<'_, '_>, tensors: usize) -> Result<Blocks> {
     use blockwise as at;
     for (field, minimum) in [(at::SCALES, 0), (at::ZERO_POINTS, -1)] {
         let index = details.number::<i32>(field)?;
@@ -270,5 +323,9 @@ fn verify_blockwise(details: &Table<'_, '_>, tensors: usize) -> Result {
         }
         .into());
     }
-    Ok(())
+    let scales = details.number::<i32>(at::SCALES)?;
+    Ok(Blocks {
+        scales: usize::try_from(scales).unwrap_or(usize::MAX),
+        size: u64::try_from(size).unwrap_or(1),
+    })
 }

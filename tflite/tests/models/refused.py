@@ -11,7 +11,7 @@ is wrong with them.
 
 import pathlib
 
-from cases import contents, fields, operators  # noqa: F401 (each adds its models)
+from cases import contents, fields, kernels, operators  # noqa: F401 (each adds its models)
 from cases.build import CASES
 
 FOLDER = pathlib.Path(__file__).parent

@@ -3,6 +3,7 @@
 mod damage;
 mod info;
 mod refusals;
+mod refusals_of_kernels;
 mod refused;
 
 use std::path::PathBuf;

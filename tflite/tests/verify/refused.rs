@@ -4,6 +4,7 @@ use tflite::{Error, Interpreter, Model, ModelInfo, ModelPart, ModelProblem};
 
 use super::models;
 use super::refusals::REFUSALS;
+use super::refusals_of_kernels::REFUSALS_OF_KERNELS;
 
 fn refuse(name: &str, bytes: &[u8]) -> (ModelPart, ModelProblem) {
     match Model::from_bytes(bytes) {
@@ -17,7 +18,9 @@ fn each_contradiction_is_named() {
     let models = models("refused");
     for (name, bytes) in &models {
         let (part, problem) = refuse(name, bytes);
-        let expected = REFUSALS.iter().find(|(model, _)| model == name);
+        let expected = (REFUSALS.iter())
+            .chain(REFUSALS_OF_KERNELS)
+            .find(|(model, _)| model == name);
         let message = format!("{part}: {problem}");
         assert_eq!(
             Some(message.as_str()),
@@ -25,7 +28,7 @@ fn each_contradiction_is_named() {
             "{name}"
         );
     }
-    assert_eq!(models.len(), REFUSALS.len());
+    assert_eq!(models.len(), REFUSALS.len() + REFUSALS_OF_KERNELS.len());
 }
 
 #[test]
