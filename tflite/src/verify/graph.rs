@@ -96,6 +96,11 @@ pub(super) fn verify(model: &Model<'_, '_>, index: usize) -> Result<Graph> {
         let here = || part(index, position, operator.name());
         operator.verify(model, &tensors).within(here)?;
         follow(&operator, &tensors, &mut states).within(here)?;
+        if let Some(facts) =
+            (operator.densified(&tensors)).and_then(|output| tensors.get_mut(output))
+        {
+            facts.has_fixed_shape = true;
+        }
         let callees = operator.callees(model.subgraphs.len()).within(here)?;
         for (place, callee) in callees.into_iter().enumerate() {
             calls.push(Call {

@@ -130,6 +130,17 @@ impl<'m, 'a> Operator<'m, 'a> {
         }
     }
 
+    /// The output of `DENSIFY` if the model says of it what it will be: the shape of its constant.
+    pub(super) fn densified(&self, tensors: &[Facts<'_>]) -> Option<usize> {
+        if self.code.builtin != builtin::DENSIFY {
+            return None;
+        }
+        let ((_, input), (_, output)) = (self.inputs().next()?, self.outputs().next()?);
+        let (constant, facts) = (tensors.get(input)?, tensors.get(output)?);
+        let is_same = constant.shape.iter().eq(facts.shape.iter());
+        (constant.has_fixed_shape && is_same).then_some(output)
+    }
+
     /// Most kernels take the tensors that they need without asking whether they are there.
     fn verify_optional_inputs(&self) -> Result {
         // The first input that may be left out, as all behind it.

@@ -1,4 +1,4 @@
-//! Recurrent operators: inputs that go together, and integers that the kernel scales.
+//! Recurrent operators: states, recurrent weights, and integers that the kernel scales.
 
 use super::ModelProblem;
 use super::error::Fault;
@@ -8,20 +8,6 @@ use super::operands::Operands;
 use crate::tensor::TensorType;
 
 type Result<T = ()> = std::result::Result<T, Fault>;
-
-/// Inputs by position: with the first ones there, the last one has to be. The kernels look into it
-/// without asking.
-const TOGETHER: &[(&str, &[usize], usize)] = &[
-    ("LSTM", &[1], 12),
-    ("UNIDIRECTIONAL_SEQUENCE_LSTM", &[1], 12),
-    ("BIDIRECTIONAL_SEQUENCE_LSTM", &[1], 12),
-    ("BIDIRECTIONAL_SEQUENCE_LSTM", &[18], 29),
-    // Weights of a second input, and that input.
-    ("BIDIRECTIONAL_SEQUENCE_LSTM", &[41], 39),
-    ("BIDIRECTIONAL_SEQUENCE_LSTM", &[1, 41], 40),
-    ("BIDIRECTIONAL_SEQUENCE_LSTM", &[18, 45], 44),
-    ("BIDIRECTIONAL_SEQUENCE_RNN", &[10], 9),
-];
 
 /// How many inputs the simpler kernel of `LSTM` has.
 const BASIC_INPUTS: usize = 5;
@@ -35,12 +21,6 @@ pub(super) fn verify(name: &str, operands: Operands<'_, '_>) -> Result {
     let is_basic = name == "LSTM" && operands.inputs.len() == BASIC_INPUTS;
     if is_basic {
         return verify_basic(operands);
-    }
-    for &(operator, given, position) in TOGETHER {
-        let is_given = |&position: &usize| operands.has_input(position);
-        if operator == name && given.iter().all(is_given) && !operands.has_input(position) {
-            return Err(ModelProblem::LeftOut { position }.into());
-        }
     }
     if matches!(name, "LSTM" | "UNIDIRECTIONAL_SEQUENCE_LSTM") {
         verify_recurrent_weights(name, operands)?;
@@ -82,8 +62,8 @@ fn verify_recurrent_weights(name: &str, operands: Operands<'_, '_>) -> Result {
         };
         expect(at, weights.dtype, vec![expected])?;
         // The rank of what is computed is known later.
-        if is_sequence && expected != TensorType::Float32 && weights.constant.is_none() {
-            let problem = "quantized recurrent weights are not constant";
+        if is_sequence && expected != TensorType::Float32 && !weights.has_fixed_shape {
+            let problem = "the rank of quantized recurrent weights is not fixed";
             return Err(ModelProblem::Contradiction(problem).into());
         }
     }

@@ -17,7 +17,6 @@ pub(super) fn verify(code: i32, inputs: Vector<'_, i32>, tensors: &[Facts<'_>]) 
     match code {
         builtin::CONV_2D => verify_groups(inputs, tensors),
         builtin::BATCH_MATMUL => verify_ranks(inputs, tensors),
-        builtin::CONV_3D_TRANSPOSE => verify_channels(inputs, tensors),
         _ => Ok(()),
     }
 }
@@ -40,29 +39,6 @@ fn verify_ranks(inputs: Vector<'_, i32>, tensors: &[Facts<'_>]) -> Result {
         }
     }
     Ok(())
-}
-
-/// The kernel lets the output have several times the filter's channels, but does not compute them.
-fn verify_channels(inputs: Vector<'_, i32>, tensors: &[Facts<'_>]) -> Result {
-    let facts = |input: usize| tensors.get(usize::try_from(inputs.get(input)?).ok()?);
-    let shape = facts(0)
-        .and_then(|shape| shape.constant)
-        .unwrap_or_default();
-    let (words, _) = shape.as_chunks::<4>();
-    let filter = facts(1).and_then(|filter| filter.shape.get(3));
-    let (Some(&channels), Some(expected)) = (words.get(4), filter) else {
-        return Ok(());
-    };
-    let channels = i32::from_le_bytes(channels);
-    if channels == expected {
-        return Ok(());
-    }
-    Err(ModelProblem::Contents {
-        what: "the channels of the output are not the filter's",
-        value: channels.into(),
-        expected: expected.into(),
-    }
-    .into())
 }
 
 /// With fewer channels in the filter than in the input, the convolution is done in groups. The

@@ -17,6 +17,8 @@ pub(super) struct Facts<'a> {
     pub(super) shape: Vector<'a, i32>,
     /// The contents, if they are part of the model.
     pub(super) constant: Option<&'a [u8]>,
+    /// Whether it has this shape when the model runs: constants, and what `DENSIFY` makes of them.
+    pub(super) has_fixed_shape: bool,
     pub(super) is_variable: bool,
     /// The scale, as the runtime has it: 0 if there is none, or one for each channel.
     pub(super) scale: f32,
@@ -128,6 +130,7 @@ pub(super) fn verify<'a>(
         dtype,
         shape,
         constant: data,
+        has_fixed_shape: data.is_some(),
         is_variable,
         scale,
         is_quantized,

@@ -136,12 +136,12 @@ fn expect_axis(operands: Operands<'_, '_>, axis: usize) -> Result {
         return Ok(());
     };
     let own = &weights.quantization;
-    if own.scales.len() <= 1 || (own.axis == axis && weights.constant.is_some()) {
+    if own.scales.len() <= 1 || (own.axis == axis && weights.has_fixed_shape) {
         return Ok(());
     }
     Err(quantization(
         In(1),
-        "one scale, or one for each output channel of a constant",
+        "one scale, or one for each output channel, of weights with a fixed shape",
     ))
 }
 
@@ -176,7 +176,7 @@ fn verify_depthwise(operands: Operands<'_, '_>) -> Result {
         return Ok(());
     };
     let own = &weights.quantization;
-    let is_single = weights.shape.get(CHANNELS) == Some(1) && weights.constant.is_some();
+    let is_single = weights.shape.get(CHANNELS) == Some(1) && weights.has_fixed_shape;
     let has_axis = own.axis == CHANNELS || is_single || own.scales.len() == 0;
     if !has_short_weights(operands) || has_axis {
         return Ok(());
@@ -194,13 +194,13 @@ fn verify_transposed(operands: Operands<'_, '_>) -> Result {
         .get(0)
         .and_then(|channels| usize::try_from(channels).ok());
     let is_one_for_each =
-        weights.constant.is_some() && channels == Some(weights.quantization.scales.len());
+        weights.has_fixed_shape && channels == Some(weights.quantization.scales.len());
     if !has_short_weights(operands) || is_one_for_each {
         return Ok(());
     }
     Err(quantization(
         In(1),
-        "one scale for each output channel of a constant",
+        "one scale for each output channel, of weights with a fixed shape",
     ))
 }
 
@@ -252,7 +252,7 @@ fn verify_shuffled(operands: Operands<'_, '_>, weights: &Facts<'_>) -> Result {
         (weights.shape.get(position)).is_some_and(|length| length % block == 0)
     };
     let is_sound = weights.shape.len() == 2
-        && weights.constant.is_some()
+        && weights.has_fixed_shape
         && is_whole(0, 4)
         && is_whole(1, 16)
         && operands.get(Out(1)).is_some()

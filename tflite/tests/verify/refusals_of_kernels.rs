@@ -19,28 +19,12 @@ pub(crate) const REFUSALS_OF_KERNELS: &[(&str, &str)] = &[
         "operator 0 (FULLY_CONNECTED) of subgraph 0: the quantization of inputs[1] is not affine: only int4 weights of FULLY_CONNECTED and EMBEDDING_LOOKUP may have scales by block",
     ),
     (
-        "both_lstm_bias",
-        "operator 0 (BIDIRECTIONAL_SEQUENCE_LSTM) of subgraph 0: inputs[29] is required, but left out",
-    ),
-    (
-        "both_lstm_second",
-        "operator 0 (BIDIRECTIONAL_SEQUENCE_LSTM) of subgraph 0: inputs[39] is required, but left out",
-    ),
-    (
         "both_lstm_second_types",
         "operator 0 (BIDIRECTIONAL_SEQUENCE_LSTM) of subgraph 0: inputs[42] is int8, but the kernel takes it for float32",
     ),
     (
-        "both_lstm_second_weights",
-        "operator 0 (BIDIRECTIONAL_SEQUENCE_LSTM) of subgraph 0: inputs[44] is required, but left out",
-    ),
-    (
         "both_lstm_state",
         "operator 0 (BIDIRECTIONAL_SEQUENCE_LSTM) of subgraph 0: inputs[37] is int8, but the kernel takes it for float32",
-    ),
-    (
-        "both_rnn_second",
-        "operator 0 (BIDIRECTIONAL_SEQUENCE_RNN) of subgraph 0: inputs[9] is required, but left out",
     ),
     (
         "both_rnn_types",
@@ -52,7 +36,7 @@ pub(crate) const REFUSALS_OF_KERNELS: &[(&str, &str)] = &[
     ),
     (
         "conv_axis",
-        "operator 0 (CONV_2D) of subgraph 0: the quantization of inputs[1] is not one scale, or one for each output channel of a constant",
+        "operator 0 (CONV_2D) of subgraph 0: the quantization of inputs[1] is not one scale, or one for each output channel, of weights with a fixed shape",
     ),
     (
         "conv_bias",
@@ -76,7 +60,7 @@ pub(crate) const REFUSALS_OF_KERNELS: &[(&str, &str)] = &[
     ),
     (
         "dense_axis",
-        "operator 0 (FULLY_CONNECTED) of subgraph 0: the quantization of inputs[1] is not one scale, or one for each output channel of a constant",
+        "operator 0 (FULLY_CONNECTED) of subgraph 0: the quantization of inputs[1] is not one scale, or one for each output channel, of weights with a fixed shape",
     ),
     (
         "dense_bias",
@@ -107,10 +91,6 @@ pub(crate) const REFUSALS_OF_KERNELS: &[(&str, &str)] = &[
         "operator 0 (HASHTABLE_LOOKUP) of subgraph 0: int4 cannot be an input of this operator",
     ),
     (
-        "lstm_bias",
-        "operator 0 (LSTM) of subgraph 0: inputs[12] is required, but left out",
-    ),
-    (
         "lstm_input",
         "operator 0 (LSTM) of subgraph 0: inputs[0] is int16, but the kernel takes it for float32 or int8",
     ),
@@ -128,7 +108,7 @@ pub(crate) const REFUSALS_OF_KERNELS: &[(&str, &str)] = &[
     ),
     (
         "matmul_axis",
-        "operator 0 (BATCH_MATMUL) of subgraph 0: the quantization of inputs[1] is not one scale, or one for each output channel of a constant",
+        "operator 0 (BATCH_MATMUL) of subgraph 0: the quantization of inputs[1] is not one scale, or one for each output channel, of weights with a fixed shape",
     ),
     (
         "matmul_output",
@@ -161,10 +141,6 @@ pub(crate) const REFUSALS_OF_KERNELS: &[(&str, &str)] = &[
     (
         "scalar_scales",
         "tensor 0 \"t0\" of subgraph 0: scale has 2 elements, not 1",
-    ),
-    (
-        "sequence_lstm_bias",
-        "operator 0 (UNIDIRECTIONAL_SEQUENCE_LSTM) of subgraph 0: inputs[12] is required, but left out",
     ),
     (
         "sequence_lstm_diagonal",
@@ -223,11 +199,7 @@ pub(crate) const REFUSALS_OF_KERNELS: &[(&str, &str)] = &[
         "operator 0 (TRANSPOSE_CONV) of subgraph 0: quantized_bias_type, for a bias of int32: 0, not 2",
     ),
     (
-        "transposed_channels",
-        "operator 0 (CONV_3D_TRANSPOSE) of subgraph 0: the channels of the output are not the filter's: 4, not 2",
-    ),
-    (
         "transposed_scale",
-        "operator 0 (TRANSPOSE_CONV) of subgraph 0: the quantization of inputs[1] is not one scale for each output channel of a constant",
+        "operator 0 (TRANSPOSE_CONV) of subgraph 0: the quantization of inputs[1] is not one scale for each output channel, of weights with a fixed shape",
     ),
 ];

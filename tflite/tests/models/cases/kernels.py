@@ -138,13 +138,6 @@ def convolutions():
     )
     refused("transposed_bias", **transposed(I16, constant(I8, 3, 2, 2, 2, **weights), T.INT32))
 
-    sizes = constant(T.INT32, 5, data=data([1, 2, 2, 2, 4], np.int32))
-    refused(
-        "transposed_channels", Op.CONV_3D_TRANSPOSE,
-        [sizes, constant(F32, 1, 1, 1, 2, 3), Tensor(F32, [1, 2, 2, 2, 3])],
-        [Tensor(F32, [1, 2, 2, 2, 4])], kind="Conv3DOptions", strideW=1, strideH=1, strideD=1,
-    )
-
 
 def sparse(rows, columns, block, dtype=F32, order=None):
     """A matrix of which each row has its first block."""
@@ -304,7 +297,6 @@ def recurrent():
 
     weights = constant(F32, 1, 2)
     refused("both_rnn_types", **both(Tensor(F32, [1, 1, 2]), constant(I8, 1, 2), weights))
-    refused("both_rnn_second", **both(None, constant(F32, 1, 2), constant(F32, 1, 2)))
 
     def lstm(dtype=F32, sequence=False, count=20, change=(), scaled=True, between=5):
         """A layer of one cell: inputs by position."""
@@ -335,7 +327,6 @@ def recurrent():
         accepted(name, **lstm(sequence=sequence))
         refused(f"{name}_weights", **lstm(sequence=sequence, change={2: constant(I8, 1, 2)}))
         refused(f"{name}_state", **lstm(sequence=sequence, change={19: variable(I8, 1, 1)}))
-        refused(f"{name}_bias", **lstm(sequence=sequence, change={12: None}))
         refused(f"{name}_scale", **lstm(I8, sequence=sequence))
         refused(f"{name}_input", **lstm(
             sequence=sequence, change={0: Tensor(T.INT16, [1, 1, 2] if sequence else [1, 2])}
@@ -372,12 +363,7 @@ def recurrent():
 
     accepted("both_lstm", **both_lstm({}))
     refused("both_lstm_state", **both_lstm({37: variable(I8, 1, 1)}))
-    refused("both_lstm_bias", **both_lstm({29: None}))
     second = {position: constant(F32, 1, 2) for position in range(40, 48)}
-    refused("both_lstm_second", **both_lstm(second))
-    refused("both_lstm_second_weights", **both_lstm(
-        second | {39: Tensor(F32, [1, 1, 2]), 44: None}
-    ))
     refused("both_lstm_second_types", **both_lstm(
         second | {39: Tensor(F32, [1, 1, 2]), 42: constant(I8, 1, 2)}
     ))
