@@ -2,19 +2,11 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
 
-use std::fs;
-
 use keras_preprocess::{Error, Limits, decode};
+use peak::peak;
 
-/// The largest resident size so far, in kB.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    line.trim().trim_end_matches("kB").trim().parse().unwrap()
-}
+#[path = "memory/peak.rs"]
+mod peak;
 
 /// A PNG that announces 30,000 x 30,000 pixels with 8 bytes each: 7.2 GB.
 fn enormous_png() -> Vec<u8> {
@@ -100,5 +92,7 @@ fn the_peak_stays_low() {
         assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     }
     let decoded = peak() - before;
-    assert!(decoded < 2_000, "refusing pictures took {decoded} kB");
+    // The pages of the program that run for the first time are about 2 MB of it. The smallest of
+    // these pictures has 900 MB of pixels.
+    assert!(decoded < 8_000, "refusing pictures took {decoded} kB");
 }

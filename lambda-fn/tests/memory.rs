@@ -3,22 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
 
 use std::{
-    fs,
     io::{Read, Write},
     net::TcpListener,
 };
 
 use lambda_fn::fetch::{Fetcher, Options};
+use peak::peak;
 
-/// The largest resident size so far, in kB.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    line.trim().trim_end_matches("kB").trim().parse().unwrap()
-}
+#[path = "../../keras-preprocess/tests/memory/peak.rs"]
+mod peak;
 
 #[test]
 fn the_peak_stays_low() {
