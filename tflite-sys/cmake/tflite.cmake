@@ -104,6 +104,9 @@ lite_library(tflite_checked ${_checked})
 # No kernel's unwritten output shows memory that nobody initialised: the arena starts with zeros.
 set_source_files_properties("${LITE}/simple_memory_arena.cc" PROPERTIES
   COMPILE_OPTIONS "-include;${CMAKE_CURRENT_LIST_DIR}/../shim/checked/zeroed.h")
+# The delegate's checks log without a context to log to.
+target_compile_options(tflite_xnnpack PRIVATE
+  "SHELL:-include \"${CMAKE_CURRENT_LIST_DIR}/../shim/checked/unlogged.h\"")
 
 # The sources are small files under large headers: compiled together they take a part of
 # the time. Left out are those that define the same names (or, portable_tensor_utils, the

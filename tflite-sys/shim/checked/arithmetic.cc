@@ -137,6 +137,14 @@ TfLiteStatus FullyConnectedShapes(const Op& op) {
   if (input == nullptr || Count(input) % Dim(filter, 1) != 0) {
     return op.Refuse("the input is not made of rows of %d elements", Dim(filter, 1));
   }
+  const auto* params = op.params<TfLiteFullyConnectedParams>();
+  if (params->weights_format != kTfLiteFullyConnectedWeightsFormatDefault) {
+    // The kernel copies the input there.
+    const TfLiteTensor* workspace = op.output(1);
+    if (workspace == nullptr || Count(workspace) < Count(input)) {
+      return op.Refuse("the workspace is smaller than the input");
+    }
+  }
   if (filter->quantization.type == kTfLiteBlockwiseQuantization) {
     const auto* details =
         static_cast<const TfLiteBlockwiseQuantization*>(filter->quantization.params);

@@ -89,6 +89,9 @@ TfLiteStatus Gates(const Op& op, int first) {
     if (weights == nullptr) continue;
     TFLITE_SYS_OK(Rank(weights) == 1 ? HasShape(op, index, {cells})
                                      : HasShape(op, index, {cells, outputs}));
+    if (Rank(weights) == 1 && weights->type != kTfLiteFloat32) {
+      return op.Refuse("input %d is a diagonal that is not float32", index);
+    }
     if (Rank(weights) == 1 && cells != outputs) {
       return op.Refuse("input %d is a diagonal of %d cells, with %d outputs", index, cells,
                        outputs);

@@ -298,7 +298,22 @@ TfLiteStatus DepthwiseChannels(const Op& op) {
   return kTfLiteOk;
 }
 
-// The kernel divides the output channels by the number of groups, and by what each gets.
+// Whether there are at least two different scales, one for each slice along the first axis.
+bool HasOwnScales(const TfLiteTensor* filter) {
+  const TfLiteAffineQuantization* affine = ScalesOf(filter);
+  if (affine == nullptr || affine->quantized_dimension != 0 ||
+      affine->scale->size != Dim(filter, 0)) {
+    return false;
+  }
+  const float* scales = affine->scale->data;
+  for (int i = 1; i < affine->scale->size; ++i) {
+    if (scales[i] != scales[0]) return true;
+  }
+  return false;
+}
+
+// The kernel divides the output channels by the number of groups, and by what each gets. With float
+// inputs and integer filters it has groups only where it has prepared for many scales.
 TfLiteStatus ConvGroups(const Op& op) {
   TFLITE_SYS_OK(op.ExpectRank(0, 4));
   TFLITE_SYS_OK(op.ExpectRank(1, 4));
@@ -307,6 +322,14 @@ TfLiteStatus ConvGroups(const Op& op) {
   if (Dim(op.input(1), 0) % (channels / own) != 0) {
     return op.Refuse("%d groups do not divide %d output channels", channels / own,
                      Dim(op.input(1), 0));
+  }
+  const TfLiteType type = op.input(1)->type;
+  const bool is_hybrid = op.input(0)->type == kTfLiteFloat32 && type != kTfLiteFloat32;
+  const bool is_prepared =
+      (type == kTfLiteInt8 || type == kTfLiteInt4) && HasOwnScales(op.input(1));
+  if (is_hybrid && channels != own && !is_prepared) {
+    return op.Refuse("%d groups of a filter without scales of its own for each output channel",
+                     channels / own);
   }
   return kTfLiteOk;
 }

@@ -27,7 +27,9 @@ pub(super) fn arity(builtin: i32) -> Option<(RangeInclusive<usize>, RangeInclusi
         "TOPK_V2" => (2..=2, 2..=2),
         "UNIQUE" => (1..=1, 2..=2),
         "RESHAPE" => (1..=2, 1..=1),
-        "CONV_2D" | "DEPTHWISE_CONV_2D" | "CONV_3D" | "PAD" | "PADV2" => (2..=3, 1..=1),
+        "CONV_2D" | "CONV_3D" | "PAD" | "PADV2" => (2..=3, 1..=1),
+        // The kernels read a bias whether there is one or not.
+        "DEPTHWISE_CONV_2D" => (3..=3, 1..=1),
         "FULLY_CONNECTED" => (2..=3, 1..=2),
         "TRANSPOSE_CONV" | "CONV_3D_TRANSPOSE" => (3..=4, 1..=1),
         _ if UNARY.split(' ').any(|unary| unary == name) => (1..=1, 1..=1),

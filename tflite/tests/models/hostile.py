@@ -15,7 +15,7 @@ import numpy as np
 from cases.build import Op, T, code, data, graph, make, model, operator, pack, schema, tensor
 from cases.networks import networks
 from cases.values import (
-    CASES, FOLDER, INT_MAX, INT_MIN, LONG_MIN, Tensor, case, counted, given, refused, result, run,
+    CASES, FOLDER, INT_MAX, INT_MIN, LONG_MIN, NUMPY, Tensor, case, counted, given, refused, result, run,
 )
 
 
@@ -370,6 +370,9 @@ def ranks():
          "BATCH_MATMUL: input 0 has 1 dimensions, not 2 or more"),
         ("conv_groups", Op.CONV_2D, "Conv2DOptions", [counted(3, 1, 1, 2), counted(3)],
          "CONV_2D: 2 groups do not divide 3 output channels"),
+        ("conv_groups_scale", Op.CONV_2D, "Conv2DOptions",
+         [scaled(counted(2, 1, 1, 2, dtype=T.INT8)), counted(2)],
+         "CONV_2D: 2 groups of a filter without scales of its own for each output channel"),
     ]:
         is_conv = builtin == Op.CONV_2D
         shape = [1, 1, 1, 4] if is_conv else [4]
@@ -377,14 +380,16 @@ def ranks():
         options = make(getattr(schema, f"{kind}T"), **strides)
         # What the file says of shapes that are computed, which need not be true.
         rank = 4 if is_conv else 2
-        stated = {"shape": [1] * 4 if is_conv else [2, 2], "shapeSignature": [-1] * rank}
+        stated = {"shape": [1, 1, 1, 2] if is_conv else [2, 2], "shapeSignature": [-1] * rank}
         tensors = [
             tensor("x", [4]), tensor("shape", [len(shape)], T.INT32, 1), tensor("other", **stated),
         ]
         buffers = [data(shape, np.int32)]
         for number, one in enumerate(extra):
-            buffers.append(data(one.constant))
-            tensors.append(tensor(f"c{number}", one.shape, buffer=len(buffers)))
+            buffers.append(data(one.constant, NUMPY[one.dtype]))
+            tensors.append(
+                tensor(f"c{number}", one.shape, one.dtype, buffer=len(buffers), **one.fields)
+            )
         tensors.append(tensor("y", **stated))
         inputs, output = [2, *range(3, 3 + len(extra))], 3 + len(extra)
         steps = [
@@ -417,6 +422,14 @@ def unequal():
         kind="FullyConnectedOptions",
     )
     refused(
+        "dense_workspace", Op.FULLY_CONNECTED,
+        [scaled(given(1, 16, dtype=T.UINT8)), scaled(Tensor([4, 16], T.UINT8, [1] * 64)),
+         Tensor([4], T.INT32, [0] * 4)],
+        [scaled(result(1, 4, dtype=T.INT16)), result(1, 4, dtype=T.UINT8)],
+        "FULLY_CONNECTED: the workspace is smaller than the input",
+        kind="FullyConnectedOptions", options={"weightsFormat": 1}, version=2,
+    )
+    refused(
         "transposed_channels", Op.CONV_3D_TRANSPOSE,
         [Tensor([5], T.INT32, [1, 1, 1, 1, 4]), counted(1, 1, 1, 2, 1), given(1, 1, 1, 1, 1, dtype=T.FLOAT32)],
         [result(1, 1, 1, 1, 4)], "CONV_3D_TRANSPOSE: 4 output channels of 2 filters",
@@ -446,7 +459,8 @@ def unequal():
     )
     refused(
         "depthwise_16_bits", Op.DEPTHWISE_CONV_2D,
-        [scaled(given(1, 1, 1, 1, dtype=T.INT16)), scaled(Tensor([1, 1, 1, 3], T.INT8, [1, 2, 3]))],
+        [scaled(given(1, 1, 1, 1, dtype=T.INT16)), scaled(Tensor([1, 1, 1, 3], T.INT8, [1, 2, 3])),
+         Tensor([3], T.INT64, [0, 0, 0])],
         [scaled(result(1, 1, 1, 100, dtype=T.INT16))],
         "DEPTHWISE_CONV_2D: 100 times 1 channels are not those of the filter, 3",
         kind="DepthwiseConv2DOptions", options={"strideH": 1, "strideW": 1, "depthMultiplier": 100},

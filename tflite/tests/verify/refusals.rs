@@ -79,6 +79,10 @@ pub(crate) const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (FAKE_QUANT) of subgraph 0: int8 cannot be the input of this operator",
     ),
     (
+        "depthwise_bias",
+        "operator 0 (DEPTHWISE_CONV_2D) of subgraph 0: inputs has 2 elements, not 3",
+    ),
+    (
         "transposed_weights",
         "operator 0 (TRANSPOSE_CONV) of subgraph 0: float16 cannot be the weights of this operator",
     ),

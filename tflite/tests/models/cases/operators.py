@@ -161,6 +161,17 @@ CASES["refused"] |= {
             options=make(schema.FakeQuantOptionsT, min=-1.0, max=1.0, numBits=8),
         )
     ),
+    "depthwise_bias": pack(
+        unary(
+            Op.DEPTHWISE_CONV_2D,
+            tensor("x", [1, 2, 2, 1]),
+            tensor("y", [1, 2, 2, 1]),
+            data([1.0]),
+            kind="DepthwiseConv2DOptions",
+            options=make(schema.DepthwiseConv2DOptionsT, strideW=1, strideH=1, depthMultiplier=1),
+            extra=(tensor("filter", [1, 1, 1, 1], buffer=1),),
+        )
+    ),
     # As float32, the weights would be twice as long.
     "transposed_weights": pack(
         unary(

@@ -11,6 +11,7 @@ FOLDER = pathlib.Path(__file__).parent.parent / "hostile"
 NUMPY = {
     T.FLOAT32: np.float32,
     T.INT8: np.int8,
+    T.UINT8: np.uint8,
     T.INT16: np.int16,
     T.INT32: np.int32,
     T.INT64: np.int64,
