@@ -1,15 +1,17 @@
-# The Lambda image: the function, its model and nothing else.
+# The Lambda image: the function, its model, and nothing else.
 #
-#   build-amazonlinux/build.sh target/amazonlinux
-#   docker build -t tf-lite-lambda .
-#   docker run --rm -p 8080:8080 tf-lite-lambda
+#   cargo xtask package --bootstrap "$(cargo xtask build --target x86_64)"
+#   docker build --tag tf-lite-lambda .
+#   docker run --rm --publish 8080:8080 tf-lite-lambda
 #
-# `build.sh` must run on a system whose glibc is not newer than that of the base; see
-# build-amazonlinux/.
+# Lambda runs it as a user that owns none of the files, with all of them read-only.
 ARG BASE=public.ecr.aws/lambda/provided:al2023
+# hadolint ignore=DL3006
 FROM ${BASE}
 
-COPY --chmod=755 target/amazonlinux/bootstrap ${LAMBDA_RUNTIME_DIR}/bootstrap
-COPY --chmod=644 target/amazonlinux/clothing.tflite target/amazonlinux/clothing.labels.txt ${LAMBDA_TASK_ROOT}/
+COPY --chmod=755 target/lambda/bootstrap ${LAMBDA_RUNTIME_DIR}/bootstrap
+# The model, its labels, and what else was packed with them, such as a weight cache.
+COPY target/lambda/task/ ${LAMBDA_TASK_ROOT}/
 
+# The base starts bootstrap itself, and wants a name for what bootstrap handles.
 CMD ["bootstrap"]

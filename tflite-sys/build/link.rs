@@ -25,7 +25,10 @@ fn static_library(dir: &Path, target: &Target) -> Result<(), Error> {
     println!("cargo::rustc-link-search=native={}", dir.display());
     // Not bundled into the rlib: that would copy the archive at each build.
     println!("cargo::rustc-link-lib=static:-bundle=tensorflowlite_c");
-    CxxLibrary::find(target)?.link();
+    match CxxLibrary::shipped(dir) {
+        Some(library) => library.link(),
+        None => CxxLibrary::find(target)?.link(),
+    }
     if target.os == "linux" {
         // Part of libc itself since glibc 2.34, and in musl; older ones have them apart.
         for library in ["m", "pthread", "dl"] {
@@ -46,7 +49,13 @@ pub(crate) enum CxxLibrary {
     Zig,
     /// The compiler's static one, in this folder.
     Static(PathBuf),
+    /// The one that came with a prebuilt library, in that one's folder.
+    Shipped,
 }
+
+/// Name of the C++ runtime beside a prebuilt library. Not that of any compiler's own: some linkers
+/// put their own in the place of libraries with such names.
+const SHIPPED: &str = "tflite_cxx";
 
 impl CxxLibrary {
     pub(crate) fn find(target: &Target) -> Result<Self, Error> {
@@ -77,9 +86,16 @@ impl CxxLibrary {
         }
     }
 
+    /// The one beside a library: with it, no C++ compiler is needed. The user's word goes first.
+    fn shipped(dir: &Path) -> Option<Self> {
+        let is_there = dir.join(format!("lib{SHIPPED}.a")).exists();
+        (is_there && vars::get_even_empty(vars::CXXSTDLIB).is_none()).then_some(Self::Shipped)
+    }
+
     fn link(&self) {
         match self {
             Self::Named(None) => {}
+            Self::Shipped => println!("cargo::rustc-link-lib=static:-bundle={SHIPPED}"),
             Self::Named(Some(library)) => println!("cargo::rustc-link-lib={library}"),
             Self::Apple | Self::Zig => println!("cargo::rustc-link-lib=dylib=c++"),
             Self::Static(dir) => {

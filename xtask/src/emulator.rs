@@ -132,6 +132,27 @@ impl Emulator {
     ) -> Result<Self> {
         let port = free_port(PORT)?;
         let api = free_port(0)?;
+        let mut command = Command::new(emulator);
+        command
+            .arg("--runtime-interface-emulator-address")
+            .arg(format!("127.0.0.1:{port}"))
+            .arg("--runtime-api-address")
+            .arg(format!("127.0.0.1:{api}"))
+            .arg(bootstrap)
+            .envs(variables.iter().copied());
+        Self::launch(&command, port, log)
+    }
+
+    /// Starts a command that runs the emulator, here or in a container, where it listens on its
+    /// usual port.
+    pub(crate) fn start_elsewhere(command: &Command, log: &Path) -> Result<Self> {
+        if free_port(PORT)? != PORT {
+            return Err(format!("port {PORT} must be free"));
+        }
+        Self::launch(command, PORT, log)
+    }
+
+    fn launch(line: &Command, port: u16, log: &Path) -> Result<Self> {
         let out = fs::File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
         let again = out
             .try_clone()
@@ -142,20 +163,21 @@ impl Emulator {
         let mut command = Command::new("sh");
         command
             .args(["-c", guard, "sh"])
-            .arg(emulator)
-            .arg("--runtime-interface-emulator-address")
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("--runtime-api-address")
-            .arg(format!("127.0.0.1:{api}"))
-            .arg(bootstrap)
-            .envs(variables.iter().copied())
+            .arg(line.get_program())
+            .args(line.get_args())
             .stdin(Stdio::piped())
             .stdout(out)
             .stderr(again)
             .process_group(0);
+        for (name, value) in line.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         let child = command
             .spawn()
-            .map_err(|error| format!("{}: {error}", emulator.display()))?;
+            .map_err(|error| format!("{}: {error}", line.get_program().display()))?;
         let this = Self {
             child,
             url: format!("http://localhost:{port}{PATH}"),
@@ -167,12 +189,9 @@ impl Emulator {
     fn wait_for(port: u16, log: &Path) -> Result<()> {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if start.elapsed() > Duration::from_secs(10) {
+            if start.elapsed() > Duration::from_secs(30) {
                 let words = fs::read_to_string(log).unwrap_or_default();
-                return Err(format!(
-                    "the emulator does not listen after 10 s
-{words}"
-                ));
+                return Err(format!("the emulator does not listen after 30 s\n{words}"));
             }
             thread::sleep(Duration::from_millis(20));
         }

@@ -98,7 +98,7 @@ fn check_libraries(bootstrap: &Path) -> Result<()> {
 }
 
 /// The trousers are pants, and each of the ten labels has a score, in the model's order.
-fn check_answer(answer: &Value) -> Result<()> {
+pub(crate) fn check_answer(answer: &Value) -> Result<()> {
     let scores = demo::scores(answer)?;
     let labels = fs::read_to_string(&demo::model()[1].1).map_err(|error| error.to_string())?;
     if !labels

@@ -6,8 +6,10 @@ mod bindings;
 mod chart;
 mod checks;
 mod classify;
+mod containers;
 mod conversion;
 mod demo;
+mod dockerfiles;
 mod emulator;
 mod endtoend;
 mod evaluate;
@@ -15,6 +17,7 @@ mod fuzz;
 mod glibc;
 mod instrumented;
 mod msrv;
+mod package;
 mod parity;
 mod progress;
 mod python;
@@ -54,6 +57,10 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Say which glibc and libraries a program needs, and fail if that is more than Lambda has
     CheckGlibc(glibc::Options),
+    /// Make the zip for Lambda and what the image takes, and the prebuilt library if asked for
+    Package(package::Options),
+    /// Build in a container, and run the image, the zip and a build with the prebuilt library
+    Containers(checks::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
     Parity(parity::Options),
     /// Classify labelled pictures, and say how often the model is right
@@ -71,6 +78,8 @@ fn main() -> ExitCode {
         Task::Sanitize(options) => sanitize::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::CheckGlibc(options) => glibc::run(&options),
+        Task::Package(options) => package::run(&options),
+        Task::Containers(options) => containers::run(&options),
         Task::Parity(options) => parity::run(&options),
         Task::Evaluate(options) => evaluate::run(&options),
         Task::ConvertTest(options) => conversion::run(&options),

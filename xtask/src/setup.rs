@@ -58,6 +58,15 @@ pub(crate) const BINDINGS: &[Tool] = &[
     ),
 ];
 
+/// What makes images and containers.
+pub(crate) const CONTAINERS: &[Tool] = &[
+    needed(&["buildah", "--version"], "buildah"),
+    needed(&["mmdebstrap", "--version"], "mmdebstrap"),
+    needed(&["unshare", "--version"], "util-linux"),
+    needed(&["git", "--version"], "git"),
+    needed(&["xz", "--version"], "xz-utils"),
+];
+
 /// What makes the reports of sanitizers readable.
 pub(crate) const SYMBOLIZER: &[Tool] = &[needed(&["llvm-symbolizer", "--version"], "llvm")];
 

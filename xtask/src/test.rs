@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command};
-use crate::{bindings, conversion, endtoend, msrv, parity, python, setup, unlinked};
+use crate::{bindings, conversion, dockerfiles, endtoend, msrv, parity, python, setup, unlinked};
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
 const FEATURES: &[&str] = &[
@@ -50,6 +50,7 @@ const CHECKS: &[Check] = &[
         passed(bindings::check())
     }),
     ("minimum Rust version", || passed(msrv::check())),
+    ("Dockerfiles and scripts", dockerfiles::check),
     (
         "checks without a C++ compiler",
         || passed(unlinked::check()),

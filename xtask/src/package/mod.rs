@@ -1,0 +1,215 @@
+//! `cargo xtask package`: what is uploaded to Lambda, or goes into an image.
+//!
+//! ```text
+//! target/lambda/bootstrap       the program
+//! target/lambda/task/           the model, its labels and what else goes beside them
+//! target/lambda/lambda.zip      all of them
+//! target/lambda/bootstrap.zip   the program alone, for a model that comes some other way
+//! ```
+
+mod archive;
+mod prebuilt;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::glibc;
+use crate::run::{Result, cargo, messages, root, step};
+use crate::setup;
+
+pub(crate) use archive::Entry;
+
+/// The largest zips, in bytes: what their users are promised.
+const MOST_WITH_MODEL: u64 = 20_000_000;
+const MOST_WITHOUT: u64 = 6_000_000;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The folder that everything goes into; default: target/lambda of the repository
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// A program that is built already, to pack instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "prebuilt")]
+    bootstrap: Option<PathBuf>,
+    /// The model; its labels lie beside it
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// One more file for the model's folder, such as a weight cache
+    #[arg(long, value_name = "FILE")]
+    add: Vec<PathBuf>,
+    /// Archive the native library too, for TFLITE_SYS_LIB_DIR
+    #[arg(long)]
+    prebuilt: bool,
+    /// The glibc that the program must run with
+    #[arg(long, value_name = "VERSION", default_value = AMAZON_LINUX_2023)]
+    glibc: String,
+}
+
+/// The glibc of Lambda's `provided:al2023`.
+const AMAZON_LINUX_2023: &str = "2.34";
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let output = options.output.clone().unwrap_or_else(folder);
+    let program = match &options.bootstrap {
+        Some(program) => program.clone(),
+        None => {
+            setup::for_build()?;
+            let built = build()?;
+            if options.prebuilt {
+                let archive = prebuilt::make(&built.messages, &output)?;
+                println!("{}", archive.display());
+            }
+            built.program
+        }
+    };
+    let model = options.model.clone().unwrap_or_else(the_model);
+    let made = pack(&program, &model, &options.add, &output)?;
+    let report = glibc::check(&program, &options.glibc)?;
+    eprintln!("    {} {report}", made.program.display());
+    for zip in [&made.zip, &made.program_zip] {
+        println!("{}  {:.1} MB", zip.display(), size(zip)? as f64 / 1e6);
+    }
+    report.verdict(&made.program)?;
+    // Of a model of the user's own nothing is promised.
+    if options.model.is_none() && options.add.is_empty() {
+        at_most(&made.zip, MOST_WITH_MODEL)?;
+    }
+    at_most(&made.program_zip, MOST_WITHOUT)
+}
+
+/// Where everything goes, and where the `Dockerfile` looks for it, wherever Cargo's own output is.
+pub(crate) fn folder() -> PathBuf {
+    root().join("target/lambda")
+}
+
+fn the_model() -> PathBuf {
+    root().join("model/clothing.tflite")
+}
+
+struct Built {
+    program: PathBuf,
+    /// What Cargo has said of its work.
+    messages: Vec<serde_json::Value>,
+}
+
+fn build() -> Result<Built> {
+    step("Building bootstrap", || {
+        let messages = messages(cargo().args([
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "lambda-fn",
+            "--bin",
+            "bootstrap",
+        ]))?;
+        let program = messages
+            .iter()
+            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .next_back()
+            .ok_or("cargo build made no bootstrap")?;
+        Ok(Built { program, messages })
+    })
+}
+
+/// What has been packed.
+pub(crate) struct Made {
+    pub(crate) program: PathBuf,
+    pub(crate) zip: PathBuf,
+    pub(crate) program_zip: PathBuf,
+}
+
+/// Puts a program, a model with its labels and further files into `output`, and packs them.
+pub(crate) fn pack(program: &Path, model: &Path, more: &[PathBuf], output: &Path) -> Result<Made> {
+    let task = output.join("task");
+    let failed = |error: std::io::Error| format!("{}: {error}", task.display());
+    // What an earlier run has left would go into the image.
+    if task.exists() {
+        fs::remove_dir_all(&task).map_err(failed)?;
+    }
+    fs::create_dir_all(&task).map_err(failed)?;
+    mode(&task, 0o755)?;
+
+    let mut files = vec![model.to_owned()];
+    let labels = model.with_extension("labels.txt");
+    // A model may have them inside.
+    if labels.exists() {
+        files.push(labels);
+    }
+    files.extend_from_slice(more);
+
+    let placed = output.join("bootstrap");
+    place(program, &placed, 0o755)?;
+    let mut entries = vec![Entry {
+        name: "bootstrap".to_owned(),
+        content: read(&placed)?,
+        mode: 0o755,
+    }];
+    let program_zip = output.join("bootstrap.zip");
+    write(&program_zip, &archive::zip(&mut entries)?)?;
+    for file in &files {
+        let name = file
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or_else(|| format!("{}: no name for a file of the package", file.display()))?;
+        place(file, &task.join(name), 0o644)?;
+        entries.push(Entry {
+            name: name.to_owned(),
+            content: read(file)?,
+            mode: 0o644,
+        });
+    }
+    let zip = output.join("lambda.zip");
+    write(&zip, &archive::zip(&mut entries)?)?;
+    Ok(Made {
+        program: placed,
+        zip,
+        program_zip,
+    })
+}
+
+/// Copies a file, readable for all users: Lambda runs functions as one that owns nothing.
+fn place(from: &Path, to: &Path, permissions: u32) -> Result<()> {
+    // Over itself a copy would empty it.
+    if fs::canonicalize(from).ok() != fs::canonicalize(to).ok() {
+        // Never written into: an earlier one may be running.
+        let _ = fs::remove_file(to);
+        fs::copy(from, to).map_err(|error| format!("{}: {error}", from.display()))?;
+    }
+    mode(to, permissions)
+}
+
+fn mode(path: &Path, permissions: u32) -> Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(permissions))
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+pub(crate) fn size(path: &Path) -> Result<u64> {
+    fs::metadata(path)
+        .map(|metadata| metadata.len())
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn at_most(path: &Path, limit: u64) -> Result<()> {
+    match size(path)? {
+        length if length > limit => Err(format!(
+            "{} has {length} bytes, more than {limit}",
+            path.display()
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
