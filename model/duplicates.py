@@ -1,17 +1,17 @@
 """Find pictures that are nearly the same in two folders of labelled pictures.
 
-    python duplicates.py --train DIR --validation DIR --out FILE.json [--sheet FILE.jpg] [--scores GOLDEN.json]
+    python duplicates.py --train DIR --validation DIR --out FILE.json [--sheet FILE.png] [--scores JSON...]
 
 Both folders hold `<label>/*.jpg`. Two measures, each of which sees what the other does not:
 
-* a perceptual hash of 64 bits: the signs of the lowest frequencies of the grey picture. Equal for copies at another
-  size or compression; pictures of one thing from another side differ.
-* the cosine of the features of EfficientNet-Lite0 with its ImageNet weights, centred on the training pictures' mean.
-  High for two photographs of one thing too.
+* a perceptual hash of 64 bits: the signs of the lowest frequencies of the grey picture. Nearly equal for copies
+  at another size or compression; pictures of one thing from another side differ.
+* the cosine of the features of EfficientNet-Lite0 with its ImageNet weights, centred on the training pictures'
+  mean. High for two photographs of one thing too.
 
-Each validation picture is compared with all training pictures, mirrored ones too, and with the other validation
-pictures. `--sheet` draws the closest pairs side by side, for the eye decides what is a duplicate. With `--scores`, which
-`golden.py` writes, the accuracy is told with and without the pictures that have one.
+Each validation picture is compared with all training pictures, mirrored ones too; so is each folder with itself.
+`--sheet` draws the closest pairs side by side, for the eye decides what is a duplicate. With `--scores`, which
+`golden.py` writes, the accuracy is told with and without the validation pictures that have one.
 """
 
 import argparse
@@ -30,16 +30,19 @@ import efficientnet_lite
 from pictures import LABELS, Example, list_examples, normalize, open_rgb, resize
 
 HASH_SIDE, HASH_PIXELS = 8, 32
-# From looking at the closest pairs of the data set.
-HASH_DISTANCE = 6
+# From looking at pairs: two photographs of one thing have 0.91 and more. Copies at another size and quality are at
+# most 2 bits apart; from 4 on different things of one shape are that near, hence the second limit.
+HASH_DISTANCE, HASH_COSINE = 6, 0.8
 COSINE = 0.90
+# Different things of one kind, mostly photographed by one person before one background.
+ALIKE = 0.80
 SIZE = (efficientnet_lite.INPUT_SIZE, efficientnet_lite.INPUT_SIZE)
 BATCH_SIZE = 32
 SHEET_PAIRS, SHEET_SIDE, SHEET_COLUMNS = 24, 128, 4
 
 
 class Pair(NamedTuple):
-    validation: str
+    picture: str
     other: str
     distance: int
     cosine: float
@@ -99,33 +102,43 @@ def name_of(example: Example) -> str:
     return f"{LABELS[example.label]}/{example.path.name}"
 
 
-def pairs(validation: list[Example], others: list[Example], distances, cosines) -> list[Pair]:
-    """All pairs that one of the two measures calls near, the nearest first."""
-    rows, columns = np.nonzero((distances <= HASH_DISTANCE) | (cosines >= COSINE))
+def pair(examples: list[Example], others: list[Example], distances, cosines, row: int, column: int) -> Pair:
+    return Pair(
+        name_of(examples[row]),
+        name_of(others[column]),
+        int(distances[row, column]),
+        float(cosines[row, column]),
+    )
+
+
+def duplicates(examples: list[Example], others: list[Example], distances, cosines) -> list[Pair]:
+    """All pairs that are near-duplicates by one of the two measures, the nearest first."""
+    near = (cosines >= COSINE) | ((distances <= HASH_DISTANCE) & (cosines >= HASH_COSINE))
     found = [
-        Pair(
-            name_of(validation[row]),
-            name_of(others[column]),
-            int(distances[row, column]),
-            float(cosines[row, column]),
-        )
-        for row, column in zip(rows, columns, strict=True)
+        pair(examples, others, distances, cosines, *place) for place in zip(*np.nonzero(near), strict=True)
     ]
-    return sorted(found, key=lambda pair: (-pair.cosine, pair.distance))
+    return sorted(found, key=lambda found: -found.cosine)
 
 
-def draw(path: Path, found: list[Pair], validation: Path, others: Path) -> None:
-    """The first pairs side by side, the validation picture on the left."""
-    found = found[:SHEET_PAIRS]
+def within(examples: list[Example], hashes, features) -> list[Pair]:
+    """The near-duplicates in one folder."""
+    distances, cosines = closest(hashes[0], hashes, features[0], features)
+    same = np.tril_indices(len(examples))  # each pair once, and none of a picture with itself
+    distances[same], cosines[same] = hashes.shape[-1], -1.0
+    return duplicates(examples, examples, distances, cosines)
+
+
+def draw(path: Path, found: list[Pair], validation: Path, train: Path) -> None:
+    """Pairs side by side, the validation picture on the left."""
     rows = -(-len(found) // SHEET_COLUMNS)
     sheet = Image.new("RGB", (SHEET_COLUMNS * (2 * SHEET_SIDE + 12), rows * (SHEET_SIDE + 6)), "white")
     for index, pair in enumerate(found):
         left = index % SHEET_COLUMNS * (2 * SHEET_SIDE + 12)
         top = index // SHEET_COLUMNS * (SHEET_SIDE + 6)
-        for offset, picture in ((0, validation / pair.validation), (SHEET_SIDE, others / pair.other)):
+        for offset, picture in ((0, validation / pair.picture), (SHEET_SIDE, train / pair.other)):
             small = open_rgb(picture).resize((SHEET_SIDE, SHEET_SIDE), Image.Resampling.BOX)
             sheet.paste(small, (left + offset, top))
-    sheet.save(path, quality=80)
+    sheet.save(path)
 
 
 def accuracy(scores: dict[str, list[float]], names: list[str]) -> tuple[int, int]:
@@ -159,39 +172,49 @@ def main() -> None:
     train_features, features = train_features - mean, features - mean
 
     distances, cosines = closest(hashes[0], train_hashes, features[0], train_features)
-    across = pairs(validation, train, distances, cosines)
-    own_distances, own_cosines = closest(hashes[0], hashes, features[0], features)
-    later = np.tril_indices(len(validation))  # each pair once, and none of a picture with itself
-    own_distances[later], own_cosines[later] = hashes.shape[-1], -1.0
-    within = pairs(validation, validation, own_distances, own_cosines)
+    found = {
+        "across": duplicates(validation, train, distances, cosines),
+        "validation": within(validation, hashes, features),
+        "training": within(train, train_hashes, train_features),
+    }
 
-    print("validation pictures whose nearest training picture is as near as that:")
+    names = [name_of(example) for example in validation]
+    nearest = [
+        pair(validation, train, distances, cosines, row, column)
+        for row, column in enumerate(cosines.argmax(axis=1))
+    ]
+    nearest.sort(key=lambda pair: -pair.cosine)
+    print("validation pictures whose nearest training picture is at least as near:")
     for limit in (0, 2, 4, 6, 8, 10):
         print(f"  hash distance at most {limit:2}: {(distances.min(axis=1) <= limit).sum()}")
-    for limit in (0.98, 0.95, 0.925, 0.90, 0.875, 0.85, 0.80):
-        print(f"  cosine at least {limit:.3f}: {(cosines.max(axis=1) >= limit).sum()}")
-    touched = sorted({pair.validation for pair in across})
-    names = [name_of(example) for example in validation]
-    other_label = sum(pair.validation.split("/")[0] != pair.other.split("/")[0] for pair in across)
-    print(
-        f"near-duplicates (hash at most {HASH_DISTANCE} or cosine at least {COSINE}): {len(across)} pairs with "
-        f"training pictures, {other_label} of them with another label; {len(touched)} of {len(names)} validation "
-        f"pictures; {len(within)} pairs among the validation pictures"
-    )
+    for limit in (0.98, 0.95, 0.90, 0.85, ALIKE):
+        print(f"  cosine at least {limit:.2f}: {(cosines.max(axis=1) >= limit).sum()}")
+    for what, pairs in found.items():
+        others = sum(pair.picture.split("/")[0] != pair.other.split("/")[0] for pair in pairs)
+        print(f"near-duplicates, {what}: {len(pairs)} pairs, {others} of them with two labels")
+        for near in pairs:
+            print(f"  {near.picture} {near.other}: hash distance {near.distance}, cosine {near.cosine:.3f}")
+
+    copied = {pair.picture for pair in found["across"]}
+    alike = copied | {pair.picture for pair in nearest if pair.cosine >= ALIKE}
     for path in arguments.scores:
         scores = json.loads(path.read_text(encoding="utf-8"))["files"]
-        kept = [name for name in names if name not in set(touched)]
         for what, chosen in (
             ("all", names),
-            ("without near-duplicates", kept),
-            ("near-duplicates alone", touched),
+            ("without near-duplicates", [name for name in names if name not in copied]),
+            (
+                f"without those with a cosine of at least {ALIKE:.2f}",
+                [name for name in names if name not in alike],
+            ),
         ):
             right, total = accuracy(scores, chosen)
-            print(f"  {path.name}, {what}: {right} of {total}, {right / max(total, 1):.4f}")
-    result = {"across": [pair._asdict() for pair in across], "within": [pair._asdict() for pair in within]}
+            print(f"{path.name}, {what}: {right} of {total}, {right / total:.4f}")
+    result = {
+        what: [pair._asdict() for pair in pairs] for what, pairs in (*found.items(), ("nearest", nearest))
+    }
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if arguments.sheet:
-        draw(arguments.sheet, across, arguments.validation, arguments.train)
+        draw(arguments.sheet, nearest[:SHEET_PAIRS], arguments.validation, arguments.train)
 
 
 if __name__ == "__main__":
