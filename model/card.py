@@ -100,7 +100,8 @@ def draw(evaluation: dict) -> str:
     side = CELL * len(labels)
     width, height = LEFT + side + 8, TOP + side + 8
     parts = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}' {FONT}>",
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}' "
+        f"{FONT}>",
         "<title>Confusion matrix: rows are labels, columns are answers</title>",
         f"<rect width='{width}' height='{height}' fill='#ffffff'/>",
         f"<text x='{LEFT - 8}' y='{TOP - 8}' text-anchor='end' fill='#57606a' font-style='italic'>label \\ answer</text>",
