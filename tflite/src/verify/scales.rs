@@ -80,6 +80,10 @@ impl Kernel {
     fn accepts(self, one: f32, other: f32, output: f32, is_short: bool) -> bool {
         let below_one = |multiplier: f64| multiplier > 0.0 && multiplier <= BELOW_ONE;
         let above_one = |multiplier: f64| multiplier > 1.0 && multiplier.is_finite();
+        // Numbers below the normal ones may be taken for 0, as the processor is set.
+        if !one.is_normal() || !other.is_normal() {
+            return false;
+        }
         if matches!(self, Self::Compare) {
             return [one, other]
                 .map(f64::from)

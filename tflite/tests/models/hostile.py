@@ -15,7 +15,7 @@ import numpy as np
 from cases.build import Op, T, code, data, graph, make, model, operator, pack, schema, tensor
 from cases.networks import networks
 from cases.values import (
-    CASES, FOLDER, INT_MAX, INT_MIN, LONG_MIN, NUMPY, Tensor, case, counted, given, refused, result, run,
+    CASES, FOLDER, INT_MAX, INT_MIN, LONG_MIN, NUMPY, Tensor, case, counted, given, refused, result, run, scaled,
 )
 
 
@@ -447,9 +447,10 @@ def unequal():
     ]:
         refused(name, builtin, [given(2, 0, dtype=T.FLOAT32)], [result(2, 0)], "rows without elements", kind=kind)
     # Nobody needs such a product of constants.
-    many = Tensor([46341, 1], T.INT8, np.zeros(46341, np.int8)), Tensor([1, 46341], T.INT8, np.zeros(46341, np.int8))
+    zeros = np.zeros(46341, np.int8)
+    many = [Tensor([46341, 1], T.INT8, zeros), Tensor([1, 46341], T.INT8, zeros)]
     refused(
-        "product_of_constants", Op.MUL, list(many), [scaled(result(1, 1, dtype=T.INT8))],
+        "product_of_constants", Op.MUL, many, [scaled(result(1, 1, dtype=T.INT8))],
         "MUL: the output would have more than 2147483647 elements", kind="MulOptions",
     )
     refused(
@@ -474,14 +475,6 @@ def unequal():
         Op.STABLEHLO_ADD, [given(0), given(0)], [result(0, dtype=T.INT32)], constants=False,
         bad=[([], [], "STABLEHLO_ADD: input 0 has no elements")],
     )
-
-
-def scaled(one, count=1):
-    """With so many scales, of slices along the first axis."""
-    one.fields["quantization"] = make(
-        schema.QuantizationParametersT, scale=[0.5] * count, zeroPoint=[0] * count
-    )
-    return one
 
 
 def variables():

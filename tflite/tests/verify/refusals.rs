@@ -63,6 +63,10 @@ pub(crate) const REFUSALS: &[(&str, &str)] = &[
         "operator 0 (LESS) of subgraph 0: the kernel cannot calculate with scales of 1 and 0.25 for inputs and 0 for the output",
     ),
     (
+        "scale_tiny",
+        "operator 0 (LESS) of subgraph 0: the kernel cannot calculate with scales of 0.000000000000000000000000000000000000000000001 and 0.25 for inputs and 0 for the output",
+    ),
+    (
         "output_type",
         "operator 0 (MAXIMUM) of subgraph 0: outputs[0] is int16, but the operator computes int8",
     ),

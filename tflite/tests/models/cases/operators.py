@@ -141,6 +141,7 @@ CASES["refused"] |= {
     "scale_small": pack(quantized_pair(Op.ADD, [1, 1, 1e-6], kind="AddOptions")),
     "scale_of_difference": pack(quantized_pair(Op.SQUARED_DIFFERENCE, [8, 8, 1e-3])),
     "scale_one": pack(quantized_pair(Op.LESS, [1, 0.25, 0], output=T.BOOL)),
+    "scale_tiny": pack(quantized_pair(Op.LESS, [1e-45, 0.25, 0], output=T.BOOL)),
     "output_type": pack(quantized_pair(Op.MAXIMUM, [0.5, 0.5, 0.5], output=T.INT16)),
     "output_type_fixed": pack(quantized_pair(Op.LESS, [0.5, 0.5, 0], output=T.INT8)),
     "output_type_float": pack(
