@@ -1,6 +1,6 @@
 # The Lambda image: the function, its model, and nothing else.
 #
-#   cargo xtask package --bootstrap "$(cargo xtask build --target x86_64)"
+#   cargo xtask package          # on a system with glibc 2.34 or older; docs/deploy.md has another way
 #   docker build --tag tf-lite-lambda .
 #   docker run --rm --publish 8080:8080 tf-lite-lambda
 #
