@@ -20,7 +20,7 @@ use crate::setup;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Folder of pictures, one folder for each label: DIR/<label>/*.jpg
+    /// Folder of pictures, one folder for each label: `DIR/<label>/*.jpg`
     #[arg(long, value_name = "DIR")]
     images: PathBuf,
     /// The model [default: the one of the repository]
