@@ -76,11 +76,18 @@ TfLiteStatus StridedSliceMasks(const Op& op) {
 
 TfLiteStatus StridedSlice(const Op& op) {
   const auto* params = op.params<TfLiteStridedSliceParams>();
+  if (op.input(0) == nullptr) return op.Refuse("a tensor is left out");
   Ints ends, strides;
   TFLITE_SYS_OK(Ints::Read(op, 2, &ends));
   TFLITE_SYS_OK(Ints::Read(op, 3, &strides));
+  // The kernel adds a stride to a position before it looks whether that is still within the axis.
+  int64_t longest = 1;
+  for (int axis = 0; axis < Rank(op.input(0)); ++axis) {
+    if (Dim(op.input(0), axis) > longest) longest = Dim(op.input(0), axis);
+  }
+  const int64_t limit = INT32_MAX - longest;
   for (int64_t i = 0; i < strides.count(); ++i) {
-    if (strides[i] == 0 || strides[i] == INT32_MIN) {
+    if (strides[i] == 0 || strides[i] > limit || strides[i] < -limit) {
       return op.Refuse("stride %lld of position %lld", static_cast<long long>(strides[i]),
                        static_cast<long long>(i));
     }

@@ -111,7 +111,8 @@ def slices():
         Op.STRIDED_SLICE, [counted(5), given(1), given(1), given(1)], [result(-1)],
         kind="StridedSliceOptions",
         good=[[[0], [5], [2]], [[-1], [-6], [-1]], [[9], [0], [1]]],
-        bad=[([0], [5], [0], "STRIDED_SLICE: stride 0 of position 0")],
+        bad=[([0], [5], [0], "STRIDED_SLICE: stride 0 of position 0"),
+             ([2], [5], [INT_MAX], "stride 2147483647 of position 0")],
     )
     many = given(5)
     refused(
