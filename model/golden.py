@@ -15,12 +15,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from picture_folder import list_pictures
 from pictures import open_rgb
 from preprocessing import stored_mode, to_input
 from runtime import Runtime
+
+# What people take pictures in. Other kinds have tests of their own, beside the decoders.
+SUFFIXES = {".jpg", ".jpeg", ".png"}
+
 
 def parse_arguments() -> argparse.Namespace:
     def positive(text: str) -> int:
@@ -82,7 +87,7 @@ def main() -> None:
     runtime = Runtime(content, arguments.threads)
     mode = stored_mode(content)
     _, height, width, _ = (int(n) for n in runtime.input["shape"])
-    paths = list_pictures(arguments.images, arguments.limit)
+    paths = list_pictures(arguments.images, arguments.limit, SUFFIXES)
 
     files = {}
     for path in tqdm(paths, desc="golden", unit="img", disable=None):
@@ -95,7 +100,8 @@ def main() -> None:
             # Lossless: whoever reads it sees the pixels that this script saw.
             copy = arguments.png / f"{name}.png"
             copy.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(copy)
+            # Without what the file says of transparency, which a copy in RGB cannot have.
+            Image.fromarray(np.asarray(picture)).save(copy)
     result = {
         "model_sha256": hashlib.sha256(content).hexdigest(),
         "runtime": f"ai-edge-litert {version('ai-edge-litert')}",
