@@ -112,11 +112,16 @@ fn build() -> Result<Outcome> {
     // The toolchain comes from this machine: rustup's server is not everywhere. `build.sh` takes the
     // cargo that it finds.
     let path = "PATH=/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    store.import(BUILD_BASE, &system()?, &[], &["--env", path])?;
+    store.import(
+        BUILD_BASE,
+        &system()?,
+        &[],
+        &["--env", path, "--env", "CARGO_HOME=/opt/cargo"],
+    )?;
     let toolchain = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
     let volumes = [
         format!("{}:/opt/rust:ro", toolchain.trim()),
-        format!("{}:/root/.cargo/registry", registry()?.display()),
+        format!("{}:/opt/cargo/registry", registry()?.display()),
     ];
     let mut command = store.command();
     command
