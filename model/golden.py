@@ -23,9 +23,6 @@ from pictures import open_rgb
 from preprocessing import stored_mode, to_input
 from runtime import Runtime
 
-# What people take pictures in. Other kinds have tests of their own, beside the decoders.
-SUFFIXES = {".jpg", ".jpeg", ".png"}
-
 
 def parse_arguments() -> argparse.Namespace:
     def positive(text: str) -> int:
@@ -87,7 +84,7 @@ def main() -> None:
     runtime = Runtime(content, arguments.threads)
     mode = stored_mode(content)
     _, height, width, _ = (int(n) for n in runtime.input["shape"])
-    paths = list_pictures(arguments.images, arguments.limit, SUFFIXES)
+    paths = list_pictures(arguments.images, arguments.limit)
 
     files = {}
     for path in tqdm(paths, desc="golden", unit="img", disable=None):

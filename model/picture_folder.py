@@ -5,11 +5,11 @@ from pathlib import Path
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
 
-def list_pictures(root: Path, limit: int | None = None, suffixes: frozenset[str] | set[str] = SUFFIXES) -> list[Path]:
+def list_pictures(root: Path, limit: int | None = None) -> list[Path]:
     """The pictures in a fixed order; of more than `limit` that many, spread over the whole list."""
     if not root.is_dir():
         raise SystemExit(f"{root}: no such folder")
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in suffixes)
+    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise SystemExit(f"{root}: no pictures")
     if limit is None or limit >= len(paths):
