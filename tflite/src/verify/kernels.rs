@@ -3,10 +3,10 @@
 //! Each operator has cases. The first one of which the conditions hold says what else has to hold.
 //! Where there is none, the kernel refuses the types itself.
 
-use super::ModelProblem;
 use super::error::Fault;
 use super::operands::At::{self, In, Out};
 use super::operands::Operands;
+use super::{ModelProblem, recurrent};
 use crate::tensor::TensorType;
 use crate::tensor::TensorType::{
     Float16 as F16, Float32 as F32, Int2 as I2, Int4 as I4, Int8 as I8, Int16 as I16, Int32 as I32,
@@ -136,12 +136,10 @@ const LSTM: &[Case] = &[
     ]),
 ];
 
-/// How many inputs the `LSTM` has that looks at all types itself.
-const BASIC_LSTM: usize = 5;
-
 /// Compares the types of an operator's tensors with what its kernel takes them for.
 pub(super) fn verify(name: &str, operands: Operands<'_, '_>) -> Result {
-    if name == "LSTM" && operands.inputs.len() == BASIC_LSTM {
+    // That one looks at all types itself.
+    if recurrent::is_basic(name, operands) {
         return Ok(());
     }
     let Some((_, cases)) = TABLE.iter().find(|(other, _)| *other == name) else {

@@ -102,14 +102,14 @@ impl<'m, 'a> Operator<'m, 'a> {
         let outputs = self.outputs.len();
         options::verify(&self.table, builtin, self.inputs, outputs, tensors)?;
         shapes::verify(self.code.builtin, self.inputs, tensors)?;
-        types::verify(self.name(), self.inputs, self.outputs, tensors)?;
-        scales::verify(self.name(), self.inputs, self.outputs, tensors)?;
         let operands = Operands {
             inputs: self.inputs,
             outputs: self.outputs,
             intermediates,
             tensors,
         };
+        types::verify(self.name(), operands)?;
+        scales::verify(self.name(), operands)?;
         kernels::verify(self.name(), operands)?;
         recurrent::verify(self.name(), operands)?;
         weights::verify(&self.table, self.name(), operands)?;

@@ -80,10 +80,14 @@ pub(super) fn verify(
 }
 
 fn options<'b, 'a>(operator: &Table<'b, 'a>, kind: u8) -> Result<Table<'b, 'a>> {
-    let is_given = operator.number::<u8>(at::OPTIONS_TYPE)? == kind;
-    let options = operator.table(at::OPTIONS)?.filter(|_| is_given);
     let field = at::OPTIONS.1;
-    options.ok_or_else(|| ModelProblem::Missing { field }.into())
+    given(operator, kind)?.ok_or_else(|| ModelProblem::Missing { field }.into())
+}
+
+/// An operator's options, if they are of this type of the union.
+pub(super) fn given<'b, 'a>(operator: &Table<'b, 'a>, kind: u8) -> Result<Option<Table<'b, 'a>>> {
+    let is_given = operator.number::<u8>(at::OPTIONS_TYPE)? == kind;
+    Ok(operator.table(at::OPTIONS)?.filter(|_| is_given))
 }
 
 fn positive(options: &Table<'_, '_>, fields: &[Field], default: i32) -> Result {

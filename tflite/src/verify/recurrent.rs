@@ -18,8 +18,7 @@ const BASIC_STATES: [usize; 2] = [1, 4];
 const FIRST_RECURRENT_WEIGHTS: usize = 5;
 
 pub(super) fn verify(name: &str, operands: Operands<'_, '_>) -> Result {
-    let is_basic = name == "LSTM" && operands.inputs.len() == BASIC_INPUTS;
-    if is_basic {
+    if is_basic(name, operands) {
         return verify_basic(operands);
     }
     if matches!(name, "LSTM" | "UNIDIRECTIONAL_SEQUENCE_LSTM") {
@@ -29,6 +28,11 @@ pub(super) fn verify(name: &str, operands: Operands<'_, '_>) -> Result {
         }
     }
     Ok(())
+}
+
+/// Whether it is the simpler kernel of `LSTM` that runs.
+pub(super) fn is_basic(name: &str, operands: Operands<'_, '_>) -> bool {
+    name == "LSTM" && operands.inputs.len() == BASIC_INPUTS
 }
 
 /// The kernel gives them memory of their own.

@@ -2,8 +2,9 @@
 
 use super::ModelProblem;
 use super::error::Fault;
+use super::operands::At::{In, Out};
+use super::operands::Operands;
 use super::tensor::Facts;
-use crate::schema::table::Vector;
 use crate::tensor::TensorType;
 
 type Result<T = ()> = std::result::Result<T, Fault>;
@@ -21,12 +22,7 @@ enum Kernel {
     Compare,
 }
 
-pub(super) fn verify(
-    name: &str,
-    inputs: Vector<'_, i32>,
-    outputs: Vector<'_, i32>,
-    tensors: &[Facts<'_>],
-) -> Result {
+pub(super) fn verify(name: &str, operands: Operands<'_, '_>) -> Result {
     let kernel = match name {
         "ADD" => Kernel::Add,
         "SUB" => Kernel::Sub,
@@ -36,13 +32,11 @@ pub(super) fn verify(
         }
         _ => return Ok(()),
     };
-    let facts = |list: Vector<'_, i32>, position: usize| {
-        let index = usize::try_from(list.get(position)?).ok()?;
-        tensors.get(index)
-    };
-    let (Some(one), Some(other), Some(output)) =
-        (facts(inputs, 0), facts(inputs, 1), facts(outputs, 0))
-    else {
+    let (Some(one), Some(other), Some(output)) = (
+        operands.get(In(0)),
+        operands.get(In(1)),
+        operands.get(Out(0)),
+    ) else {
         return Ok(());
     };
     if !kernel.multiplies(one, name) {

@@ -5,8 +5,8 @@
 
 use super::ModelProblem;
 use super::error::Fault;
-use super::tensor::Facts;
-use crate::schema::table::Vector;
+use super::operands::At::{In, Out};
+use super::operands::Operands;
 use crate::tensor::TensorType;
 
 type Result<T = ()> = std::result::Result<T, Fault>;
@@ -55,23 +55,15 @@ const BOOLEAN: &str = "\
     EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND LOGICAL_NOT LOGICAL_OR NOT_EQUAL";
 
 /// Compares the type of the first output with the kernel's.
-pub(super) fn verify(
-    name: &str,
-    inputs: Vector<'_, i32>,
-    outputs: Vector<'_, i32>,
-    tensors: &[Facts<'_>],
-) -> Result {
-    let of = |list: Vector<'_, i32>, position: usize| {
-        let index = usize::try_from(list.get(position)?).ok()?;
-        tensors.get(index).map(|facts| facts.dtype)
-    };
+pub(super) fn verify(name: &str, operands: Operands<'_, '_>) -> Result {
+    let input = |position: usize| operands.dtype(In(position));
     // What these kernels do not look at themselves.
     let unfit = match name {
-        "FAKE_QUANT" => of(inputs, 0)
+        "FAKE_QUANT" => input(0)
             .filter(|&dtype| dtype != TensorType::Float32)
             .map(|dtype| (dtype, "the input of this operator")),
-        "TRANSPOSE_CONV" => of(inputs, 1)
-            .filter(|&dtype| !has_transposed_kernel(of(inputs, 2), dtype))
+        "TRANSPOSE_CONV" => input(1)
+            .filter(|&dtype| !has_transposed_kernel(input(2), dtype))
             .map(|dtype| (dtype, "the weights of this operator")),
         _ => None,
     };
@@ -79,12 +71,12 @@ pub(super) fn verify(
         return Err(ModelProblem::Type { dtype, place }.into());
     }
     let expected = match rule(name) {
-        Some(Rule::Like(position)) => of(inputs, position),
+        Some(Rule::Like(position)) => input(position),
         Some(Rule::Is(dtype)) => Some(dtype),
-        Some(Rule::Float) => of(inputs, 0).filter(|&dtype| dtype == TensorType::Float32),
+        Some(Rule::Float) => input(0).filter(|&dtype| dtype == TensorType::Float32),
         None => return Ok(()),
     };
-    match (of(outputs, 0), expected) {
+    match (operands.dtype(Out(0)), expected) {
         (Some(dtype), Some(expected)) if dtype != expected => {
             Err(ModelProblem::OutputType { dtype, expected }.into())
         }

@@ -8,8 +8,7 @@ use super::operands::At::{self, In, Out};
 use super::operands::Operands;
 use super::recurrent::expect_scale;
 use super::tensor::Facts;
-use super::{MAX_SPARSE_BLOCKS, ModelProblem};
-use crate::schema::field::operator as at;
+use super::{MAX_SPARSE_BLOCKS, ModelProblem, options};
 use crate::schema::table::{Field, Table};
 use crate::tensor::TensorType;
 
@@ -33,8 +32,7 @@ const MATMUL_TRANSPOSED: OptionField = OptionField(101, Field(1, "adj_y"));
 impl OptionField {
     /// The number there, 0 if it is left out: types, formats and flags all have one byte.
     fn read(&self, operator: &Table<'_, '_>) -> Result<i8> {
-        let is_given = operator.number::<u8>(at::OPTIONS_TYPE)? == self.0;
-        match operator.table(at::OPTIONS)?.filter(|_| is_given) {
+        match options::given(operator, self.0)? {
             Some(options) => Ok(options.number(self.1)?),
             None => Ok(0),
         }
