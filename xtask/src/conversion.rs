@@ -2,7 +2,6 @@
 //! Keras, of the Python interpreter and of the function's own code beside each other.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use clap::Args;
@@ -11,7 +10,7 @@ use serde::Deserialize;
 use crate::checks::Outcome;
 use crate::classify::{self, Job, Report, largest_difference};
 use crate::python;
-use crate::run::{Result, run as run_command, step, target};
+use crate::run::{Result, empty_folder, read_json, run as run_command, step, target};
 use crate::setup;
 
 /// How far scores in float32 may be apart.
@@ -69,10 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let program = classify::build()?;
     let network = if options.quick { "small" } else { "xception" };
     let work = target().join("convert-test").join(network);
-    if work.exists() {
-        fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
-    }
-    fs::create_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
+    empty_folder(&work)?;
 
     step("Errors and parts of convert.py", || {
         let mut tests = python::script(&python, "model/tests/test_convert.py");
@@ -82,10 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut script = python::script(&python, "model/tests/conversions.py");
         run_command(script.args(["--network", network, "--out"]).arg(&work))
     })?;
-    let file = work.join("index.json");
-    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let index: Index =
-        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    let index: Index = read_json(&work.join("index.json"))?;
 
     let mut lines = Vec::new();
     let mut wrong = Vec::new();

@@ -4,7 +4,6 @@
 //! Both read the same pixels: the Python side decodes each picture once, and our side reads the
 //! lossless copies that it leaves. Speed is compared in turns, as ratios.
 
-use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use serde_json::Value;
 
 use crate::classify::{self, Job, Report, largest_difference, numbers};
 use crate::python;
-use crate::run::{Result, capture, root, step, target};
+use crate::run::{Result, capture, empty_folder, read_json, root, step, target};
 use crate::setup;
 
 #[derive(Args)]
@@ -63,11 +62,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let python = python::interpreter()?;
     let classify = classify::build()?;
     let work = target().join("parity");
-    if work.exists() {
-        fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
-    }
+    empty_folder(&work)?;
     let pixels = work.join("pixels");
-    fs::create_dir_all(&pixels).map_err(|error| format!("{}: {error}", pixels.display()))?;
+    empty_folder(&pixels)?;
 
     let threads = options.threads.to_string();
     let labels = root().join("model/clothing.labels.txt");
@@ -163,8 +160,7 @@ pub(crate) fn golden(
         .arg("--images")
         .arg(images);
     capture(command.arg("--out").arg(out).args(extra))?;
-    let text = fs::read_to_string(out).map_err(|error| format!("{}: {error}", out.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", out.display()))
+    read_json(out)
 }
 
 fn time(result: &Value, which: &str) -> Result<f64> {

@@ -40,8 +40,9 @@ fn requirements() -> Result<String> {
     fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// Installs packages into an environment of their own, unless they are there.
-fn environment(name: &str, what: &str, pins: &[&str]) -> Result<PathBuf> {
+/// Installs packages, which are pip's arguments, into an environment of their own, unless they are
+/// there, and says where its interpreter is.
+pub(crate) fn environment(name: &str, what: &str, pins: &[&str]) -> Result<PathBuf> {
     let dir = tools().join(name);
     let python = dir.join("bin/python");
     if is_installed(&dir, pins) {

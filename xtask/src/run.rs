@@ -1,6 +1,7 @@
 //! Running programs, and saying what runs and how long it took.
 
-use std::io::{IsTerminal, PipeWriter};
+use std::fs;
+use std::io::{ErrorKind, IsTerminal, PipeWriter};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,6 +9,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// An error that is only ever shown.
@@ -39,11 +41,16 @@ pub(crate) fn build_program(arguments: &[&str]) -> Result<PathBuf> {
     command
         .args(["build", "--release", "--locked"])
         .args(arguments);
-    messages(&mut command)?
+    executable(&messages(&mut command)?)
+        .ok_or_else(|| format!("{} made no program", line(&command)))
+}
+
+/// Where Cargo has put the last program of those that it says it has built.
+pub(crate) fn executable(messages: &[Value]) -> Option<PathBuf> {
+    messages
         .iter()
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back()
-        .ok_or_else(|| format!("{} made no program", line(&command)))
 }
 
 /// Runs a command of Cargo's and returns what it says of its work; the compiler's own words go to
@@ -57,6 +64,22 @@ pub(crate) fn messages(command: &mut Command) -> Result<Vec<Value>> {
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect())
+}
+
+/// Makes a folder, without what an earlier run has left there.
+pub(crate) fn empty_folder(path: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    fs::create_dir_all(path).map_err(failed)
+}
+
+/// What a JSON file says.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// The folder for tools that are fetched: below Cargo's output, so that `cargo clean` ends them.

@@ -20,7 +20,7 @@ use crate::emulator::{self, Emulator};
 use crate::endtoend;
 use crate::glibc;
 use crate::package;
-use crate::run::{Result, capture, root, run as run_command, target};
+use crate::run::{Result, capture, empty_folder, root, run as run_command, target};
 use crate::setup;
 use crate::vendor;
 use crate::web::{Page, Server};
@@ -138,8 +138,7 @@ fn build() -> Result<Outcome> {
     run_command(command.arg(root()))?;
 
     let output = output();
-    let _ = fs::remove_dir_all(&output);
-    fs::create_dir_all(&output).map_err(|error| format!("{}: {error}", output.display()))?;
+    empty_folder(&output)?;
     let container = store.from(BUILDER)?;
     let mut volumes = volumes.to_vec();
     volumes.push(format!("{}:/out", output.display()));
@@ -236,7 +235,8 @@ fn zip() -> Result<Outcome> {
     let volumes = [format!("{}:/var/task:ro", task.display())];
     let line = ["/usr/local/bin/aws-lambda-rie", "/var/task/bootstrap"].map(str::to_owned);
     let command = store.run(&container, &volumes, Some(NOBODY), &line);
-    let answer = ask(&command, &folder().join("zip.log"))?;
+    let log = folder().join("zip.log");
+    let answer = ask(|| Emulator::start_elsewhere(&command, &log), &log)?;
     store.remove(&container)?;
     Ok(Outcome::Counted(format!(
         "{}; answers {answer}",
@@ -264,7 +264,8 @@ fn image() -> Result<Outcome> {
     // Docker's way is root; Lambda's is not.
     for (user, name) in [(None, "root"), (Some(NOBODY), "nobody")] {
         let command = store.run(&container, &[], user, &line);
-        let answer = ask(&command, &folder().join(format!("image-{name}.log")))?;
+        let log = folder().join(format!("image-{name}.log"));
+        let answer = ask(|| Emulator::start_elsewhere(&command, &log), &log)?;
         eprintln!("    as {name}: {answer}");
         answers.push(answer);
     }
@@ -280,13 +281,13 @@ fn image() -> Result<Outcome> {
     )))
 }
 
-/// Starts the emulator in a container, and asks the book's question.
-fn ask(command: &Command, log: &Path) -> Result<Value> {
+/// Asks the book's question of the function under an emulator, which writes to `log`.
+fn ask(start: impl FnOnce() -> Result<Emulator>, log: &Path) -> Result<Value> {
     let sample = root().join("model/sample/trousers.jpg");
     let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
     let page = Page::File("image/jpeg", picture);
     let server = Server::start(BTreeMap::from([("/pants.jpg", page)]))?;
-    let emulator = Emulator::start_elsewhere(command, log)?;
+    let emulator = start()?;
     let event = json!({ "url": server.url("/pants.jpg") }).to_string();
     let answer = emulator.invoke(&event)?;
     endtoend::check_answer(&answer)

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{archive, folder};
+use super::{archive, ask, folder};
 use crate::checks::Outcome;
 use crate::demo;
 use crate::emulator::{self, Emulator};
-use crate::run::{Result, capture, root, run, seconds};
-use crate::web::{Page, Server};
+use crate::run::{Result, capture, empty_folder, root, run, seconds};
 
 /// What a user is promised, on two processors.
 const AT_MOST: Duration = Duration::from_secs(90);
@@ -21,9 +20,7 @@ const PROGRAMS: [&str; 7] = ["cc", "gcc", "as", "ld", "ar", "sh", "git"];
 pub(super) fn check() -> Result<Outcome> {
     let archive = archive()?;
     let dir = folder().join("prebuilt");
-    let _ = fs::remove_dir_all(&dir);
-    let failed = |error: std::io::Error| format!("{}: {error}", dir.display());
-    fs::create_dir_all(&dir).map_err(failed)?;
+    empty_folder(&dir)?;
     run(Command::new("tar")
         .arg("--extract")
         .arg("--file")
@@ -60,7 +57,10 @@ pub(super) fn check() -> Result<Outcome> {
     }
 
     let bootstrap = clone.join("target/release/bootstrap");
-    let answer = ask(&bootstrap, &dir.join("emulator.log"))?;
+    let model = demo::model();
+    let variables = model.each_ref().map(|(name, path)| (*name, path.as_path()));
+    let (rie, log) = (emulator::find()?, dir.join("emulator.log"));
+    let answer = ask(|| Emulator::start(&rie, &bootstrap, &variables, &log), &log)?;
     // A gigabyte, of no further use.
     let _ = fs::remove_dir_all(&clone);
     let took_text = seconds(took);
@@ -91,18 +91,4 @@ fn programs(dir: &Path) -> Result<PathBuf> {
         link(&format!("{}/bin/{name}", toolchain.trim()), name)?;
     }
     Ok(bin)
-}
-
-fn ask(bootstrap: &Path, log: &Path) -> Result<serde_json::Value> {
-    let sample = root().join("model/sample/trousers.jpg");
-    let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
-    let page = Page::File("image/jpeg", picture);
-    let server = Server::start([("/pants.jpg", page)].into())?;
-    let model = demo::model();
-    let variables = model.each_ref().map(|(name, path)| (*name, path.as_path()));
-    let emulator = Emulator::start(&emulator::find()?, bootstrap, &variables, log)?;
-    let event = serde_json::json!({ "url": server.url("/pants.jpg") }).to_string();
-    let answer = emulator.invoke(&event)?;
-    crate::endtoend::check_answer(&answer)?;
-    Ok(answer)
 }

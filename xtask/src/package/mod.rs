@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::glibc;
-use crate::run::{Result, cargo, messages, root, step};
+use crate::run::{Result, cargo, empty_folder, executable, messages, root, step};
 use crate::setup;
 
 pub(crate) use archive::Entry;
@@ -106,11 +106,7 @@ fn build() -> Result<Built> {
             "--bin",
             "bootstrap",
         ]))?;
-        let program = messages
-            .iter()
-            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .next_back()
-            .ok_or("cargo build made no bootstrap")?;
+        let program = executable(&messages).ok_or("cargo build made no bootstrap")?;
         Ok(Built { program, messages })
     })
 }
@@ -125,12 +121,8 @@ pub(crate) struct Made {
 /// Puts a program, a model with its labels and further files into `output`, and packs them.
 pub(crate) fn pack(program: &Path, model: &Path, more: &[PathBuf], output: &Path) -> Result<Made> {
     let task = output.join("task");
-    let failed = |error: std::io::Error| format!("{}: {error}", task.display());
     // What an earlier run has left would go into the image.
-    if task.exists() {
-        fs::remove_dir_all(&task).map_err(failed)?;
-    }
-    fs::create_dir_all(&task).map_err(failed)?;
+    empty_folder(&task)?;
     mode(&task, 0o755)?;
 
     let mut files = vec![model.to_owned()];

@@ -18,6 +18,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use tflite_sys_source::{Pin, Settings, Silent, ensure, pins};
 
+use super::{read, write};
 use crate::run::{Result, capture, root, run, step};
 
 /// What the build script calls them.
@@ -62,7 +63,7 @@ pub(crate) fn make(messages: &[Value], output: &Path) -> Result<PathBuf> {
         let pin = pins.get("chromium").map_err(|error| error.to_string())?;
         copy_licences(pin, &dir.join("licences"))?;
         let text = describe(&manifest, pin, &glibc, &dir)?;
-        write(&dir.join("manifest.toml"), &text)?;
+        write(&dir.join("manifest.toml"), text.as_bytes())?;
         let archive = output.join(format!("{name}.tar.xz"));
         tar(&staging, &name, &archive)?;
         remove(&staging)?;
@@ -174,8 +175,7 @@ fn describe(built: &str, pin: &Pin, glibc: &str, dir: &Path) -> Result<String> {
     }
     let _ = writeln!(text, "\n[files]");
     for file in files_below(dir)? {
-        let content = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let hash: String = digest(&SHA256, &content)
+        let hash: String = digest(&SHA256, &read(&file)?)
             .as_ref()
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -254,10 +254,6 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn remove(dir: &Path) -> Result<()> {
