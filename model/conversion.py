@@ -1,11 +1,8 @@
 """From a classifier in Keras to a `.tflite` file, and whether both say the same."""
 
-import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +11,7 @@ from tqdm import tqdm
 
 from convert_error import ConversionError, ConvertError
 from keras_source import Source
+from quiet import quiet
 from runtime import Runtime
 
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")
@@ -22,20 +20,6 @@ QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")
 # the range of all scores, since rounding grows with the numbers that are rounded.
 FLOAT32_TOLERANCE = 1e-3
 RANGE_TOLERANCES = {"float16": 0.005, "dynamic": 0.05, "int8": 0.15}
-
-
-@contextmanager
-def _quiet(verbose: bool):
-    """Keep back what TensorFlow's C++ code says, unless it is asked for. Gives the true stderr, for progress."""
-    sys.stderr.flush()
-    with open(os.devnull, "wb") as nowhere, os.fdopen(os.dup(2), "w") as stderr:
-        if not verbose:
-            os.dup2(nowhere.fileno(), 2)
-        try:
-            yield stderr
-        finally:
-            sys.stderr.flush()
-            os.dup2(stderr.fileno(), 2)
 
 
 def convert(
@@ -48,7 +32,7 @@ def convert(
 
     Input and output are float32 in every case. `calibration` gives `[1, height, width, 3]` pictures; int8 needs them.
     """
-    with tempfile.TemporaryDirectory() as folder, _quiet(verbose) as stderr:
+    with tempfile.TemporaryDirectory() as folder, quiet(verbose) as stderr:
         source.save(folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if quantization != "float32":
@@ -114,7 +98,7 @@ def agreement(expected: np.ndarray, found: np.ndarray) -> Agreement:
 
 def run_both(source: Source, content: bytes, images: Iterable[np.ndarray], total: int, verbose: bool = False):
     """The scores `[N, classes]` of Keras and of the `.tflite` file for `[1, height, width, 3]` pictures."""
-    with _quiet(verbose):
+    with quiet(verbose):
         runtime = Runtime(content)
     wanted = [1, source.size[1], source.size[0], 3], [1, source.classes]
     shapes = [runtime.input["shape"].tolist(), runtime.output["shape"].tolist()]

@@ -1,9 +1,7 @@
 """Conversion to TensorFlow Lite, and the check of the result in the stand-alone runtime."""
 
-import os
 import tempfile
 from collections.abc import Iterable
-from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -11,6 +9,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tqdm import tqdm
 
+from quiet import quiet
 from runtime import Runtime
 
 SIZE_LIMIT = 15_000_000
@@ -18,17 +17,6 @@ SIZE_LIMIT = 15_000_000
 
 class ExportError(RuntimeError):
     """The exported model breaks its contract."""
-
-
-@contextmanager
-def _quiet():
-    """Keep back what the converter's C++ code says of each step on stderr."""
-    with open(os.devnull, "wb") as nowhere, os.fdopen(os.dup(2), "wb") as stderr:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr.fileno(), 2)
 
 
 def convert(model: keras.Model, calibration: Iterable[np.ndarray] | None = None) -> bytes:
@@ -44,7 +32,7 @@ def convert(model: keras.Model, calibration: Iterable[np.ndarray] | None = None)
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", lambda image: {"logits": model(image, training=False)}, [signature])
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if calibration is not None:

@@ -55,8 +55,3 @@ def resize(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
 def normalize(pixels: np.ndarray) -> np.ndarray:
     """Return float32 in [-1, 1] of uint8 RGB, of any shape."""
     return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
-
-
-def to_input(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """Return `[height, width, 3]` float32 in [-1, 1] of an RGB image; `size` is (width, height)."""
-    return normalize(resize(image, size))

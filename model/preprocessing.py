@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from pictures import normalize, resize
 
 TORCH_MEAN, TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -65,10 +66,11 @@ def mode_of(name: str) -> str | None:
 
 def to_input(image: Image.Image, size: tuple[int, int], mode: str) -> np.ndarray:
     """Return `[height, width, 3]` float32 of an RGB image; `size` is (width, height)."""
-    pixels = np.asarray(image.resize(size, Image.Resampling.NEAREST), dtype=np.float32)
+    pixels = resize(image, size)
     # In the order in which Keras computes, so that the numbers are the same to the bit.
     if mode == "tf":
-        return pixels / np.float32(127.5) - np.float32(1.0)
+        return normalize(pixels)
+    pixels = pixels.astype(np.float32)
     if mode == "torch":
         return (pixels / np.float32(255.0) - np.float32(TORCH_MEAN)) / np.float32(TORCH_STD)
     if mode == "caffe":

@@ -33,7 +33,8 @@ import export
 import finetune
 import head
 import metadata
-from pictures import LABELS, Example, list_examples, normalize, open_rgb, resize, to_input
+from pictures import LABELS, Example, list_examples, normalize, open_rgb, resize
+from preprocessing import to_input
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH_SIZE = 32
@@ -158,7 +159,7 @@ def write(
     found = export.run(runtime, normalize(pixels), len(pixels))
     export.compare(found, expected, FLOAT32_TOLERANCE)
 
-    pictures = [to_input(open_rgb(path), SIZE) for path in calibration(train)]
+    pictures = [to_input(open_rgb(path), SIZE, PREPROCESSOR) for path in calibration(train)]
     in_int8 = described(export.convert(model, pictures))
     export.check_integer(in_int8)
     runtime = export.check_contract(in_int8, SIZE[0], len(LABELS))
