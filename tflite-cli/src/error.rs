@@ -114,6 +114,7 @@ pub(crate) fn model_code(error: &tflite::Error) -> u8 {
         | Error::UnsoundModel { .. }
         | Error::CreateInterpreter { .. }
         | Error::OpaqueType { .. }
+        | Error::OperatorNotSelected { .. }
         | Error::Runtime {
             status: Status::UnresolvedOps,
             ..

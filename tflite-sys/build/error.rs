@@ -59,6 +59,29 @@ pub(crate) enum Error {
         path = .0.display()
     )]
     NoArchive(PathBuf),
+    #[error(
+        "{OPS} names '{name}', which is no operator of TensorFlow Lite{}",
+        nearest.map_or_else(String::new, |name| format!("; did you mean '{name}'?")),
+        OPS = crate::vars::OPS
+    )]
+    UnknownOperator {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+    #[error(
+        "cannot read the operators of {path}, which {OPS_FROM} names: {reason}\n\
+         a relative path is relative to the folder that Cargo was started in",
+        path = path.display(),
+        OPS_FROM = crate::vars::OPS_FROM
+    )]
+    OpsModel { path: PathBuf, reason: String },
+    #[error("the operator {0} is selected, but the library has no kernel for it")]
+    NoKernel(&'static str),
+    #[error(
+        "the feature selected-ops cannot be used with {path}: {reason}",
+        path = path.display()
+    )]
+    OpsLibrary { path: PathBuf, reason: String },
     #[error("generating the bindings failed: {0}")]
     #[cfg_attr(
         not(feature = "bindgen"),

@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{self, Built};
 use crate::error::Error;
+use crate::selected::{self, Selection};
 use crate::vars::{self, Target};
 
 /// Links a library that was built from source.
-pub(crate) fn built(library: &Built, target: &Target) -> Result<(), Error> {
+pub(crate) fn built(
+    library: &Built,
+    target: &Target,
+    selection: Option<&Selection>,
+) -> Result<(), Error> {
     println!("cargo::metadata=root={}", library.dir.display());
     println!("cargo::metadata=include={}", library.include.display());
-    identify(&library.archive())?;
-    static_library(&library.lib, target)
+    static_library(&library.archive(), target, selection)
 }
 
 /// Has the crate know the library by its contents.
@@ -21,10 +25,28 @@ fn identify(library: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn static_library(dir: &Path, target: &Target) -> Result<(), Error> {
+fn static_library(
+    archive: &Path,
+    target: &Target,
+    selection: Option<&Selection>,
+) -> Result<(), Error> {
+    // A file is in some folder.
+    let dir = archive.parent().unwrap_or(archive);
     println!("cargo::rustc-link-search=native={}", dir.display());
+    let name = match selection {
+        None => {
+            identify(archive)?;
+            "tensorflowlite_c"
+        }
+        Some(selection) => {
+            let out = PathBuf::from(vars::cargo("OUT_DIR")?).join("selected");
+            println!("cargo::rustc-link-search=native={}", out.display());
+            identify(&selection.apply(archive, &out)?)?;
+            selected::LIBRARY
+        }
+    };
     // Not bundled into the rlib: that would copy the archive at each build.
-    println!("cargo::rustc-link-lib=static:-bundle=tensorflowlite_c");
+    println!("cargo::rustc-link-lib=static:-bundle={name}");
     match CxxLibrary::shipped(dir) {
         Some(library) => library.link(),
         None => CxxLibrary::find(target)?.link(),
@@ -182,15 +204,20 @@ impl Prebuilt {
     }
 
     /// Links it.
-    pub(crate) fn link(&self, target: &Target) -> Result<(), Error> {
+    pub(crate) fn link(&self, target: &Target, selection: Option<&Selection>) -> Result<(), Error> {
         println!("cargo::metadata=root={}", self.root.display());
         if let Some(include) = &self.include {
             println!("cargo::metadata=include={}", include.display());
         }
-        identify(&self.lib.join(self.file))?;
+        let file = self.lib.join(self.file);
         match self.kind {
-            Kind::Static => static_library(&self.lib, target),
+            Kind::Static => static_library(&file, target, selection),
+            Kind::Dylib if selection.is_some() => Err(Error::OpsLibrary {
+                path: file,
+                reason: "only a static library can be linked in part".to_owned(),
+            }),
             Kind::Dylib => {
+                identify(&file)?;
                 println!("cargo::rustc-link-search=native={}", self.lib.display());
                 println!("cargo::rustc-link-lib=dylib=tensorflowlite_c");
                 Ok(())

@@ -15,8 +15,15 @@ mod cmake;
 mod error;
 mod headers;
 mod link;
+#[path = "../src/operators.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "public in the library, which has this file too"
+)]
+mod operators;
 mod progress;
 mod sanitize;
+mod selected;
 mod shim;
 mod source;
 mod tools;
@@ -25,6 +32,7 @@ mod vars;
 use std::process::ExitCode;
 
 use error::Error;
+use selected::Wish;
 use vars::Target;
 
 fn main() -> ExitCode {
@@ -42,18 +50,31 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     // With any of these lines Cargo no longer watches the whole package by itself.
-    for path in ["build", "cmake", "shim", "wrapper.h"] {
+    for path in ["build", "cmake", "shim", "src/operators.rs", "wrapper.h"] {
         println!("cargo::rerun-if-changed={path}");
     }
 
     if vars::get(vars::DOCS_RS).is_some() {
         return Ok(());
     }
+    let selection = match Wish::from_env()? {
+        Wish::All => None,
+        Wish::Some(selection) => Some(selection),
+        // `cargo check --all-features` and the documentation need no list.
+        Wish::Nothing => {
+            return link::defer(&format!(
+                "the feature selected-ops needs a list. Set {} to names of operators, or {} to models that have them",
+                vars::OPS,
+                vars::OPS_FROM
+            ));
+        }
+    };
+    let selection = selection.as_ref();
     let target = Target::from_cargo()?;
     if let Some(dir) = vars::path(vars::LIB_DIR) {
         let library = link::Prebuilt::find(dir, &target)?;
         shim::compile(library.include());
-        library.link(&target)?;
+        library.link(&target, selection)?;
         return bindings::regenerate(library.include());
     }
     sanitize::extend_flags(&target)?;
@@ -72,6 +93,6 @@ fn run() -> Result<(), Error> {
         }
     };
     shim::compile(Some(&library.include));
-    link::built(&library, &target)?;
+    link::built(&library, &target, selection)?;
     bindings::regenerate(Some(&library.include))
 }

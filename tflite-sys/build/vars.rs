@@ -18,6 +18,10 @@ pub(crate) const NO_CACHE: &str = "TFLITE_SYS_NO_CACHE";
 pub(crate) const SANITIZE: &str = "TFLITE_SYS_SANITIZE";
 /// A file that progress is written to, instead of the terminal; `off` for none.
 pub(crate) const PROGRESS: &str = "TFLITE_SYS_PROGRESS";
+/// With the feature `selected-ops`: names of operators, such as `CONV_2D,ADD`.
+pub(crate) const OPS: &str = "TFLITE_SYS_OPS";
+/// With the feature `selected-ops`: models whose operators are wanted, separated as in `PATH`.
+pub(crate) const OPS_FROM: &str = "TFLITE_SYS_OPS_FROM";
 /// The C++ standard library to link, as in the `cc` crate; empty for none.
 pub(crate) const CXXSTDLIB: &str = "CXXSTDLIB";
 

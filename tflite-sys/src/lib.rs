@@ -15,6 +15,31 @@
 //! The operators are upstream's, with checks of the values that their kernels trust: `KERNELS.md` beside
 //! this crate's manifest lists all.
 //!
+//! # Selected operators
+//!
+//! With the feature `selected-ops` a program gets the operators of a list, and the linker leaves out the
+//! kernels of all others. Two variables make the list while Cargo builds; if both are set, all that
+//! either says is linked:
+//!
+//! - `TFLITE_SYS_OPS`: names as in the schema, such as `CONV_2D,ADD,SOFTMAX`, or those of
+//!   [`CUSTOM_OPERATOR_NAMES`]; separated by commas or blanks.
+//! - `TFLITE_SYS_OPS_FROM`: models whose operators are wanted, in all subgraphs; separated as in
+//!   `PATH`, by colons. A relative path is relative to the folder that Cargo was started in (more exactly,
+//!   to `PWD`). To fix it for a workspace, say in `.cargo/config.toml`:
+//!
+//!   ```toml
+//!   [env]
+//!   TFLITE_SYS_OPS_FROM = { value = "models/mine.tflite", relative = true }
+//!   ```
+//!
+//! Operators that XNNPACK computes belong into the list too: the runtime looks them up before. Each
+//! comes in all versions that the whole library has, with the same checks. Custom operators of the
+//! program's own need no mention. [`SELECTED_OPERATORS`] says what is linked.
+//!
+//! The list is no part of the cached library: another one costs a copy of the archive and a link.
+//! Prebuilt libraries (`TFLITE_SYS_LIB_DIR`) serve too, if they are static. The archive must be of ELF
+//! files, as on Linux. The repository's `docs/size.md` has figures.
+//!
 //! # Sanitizers
 //!
 //! With `-Zsanitizer=address` in `RUSTFLAGS` (a nightly compiler, and `--target`, so that build
@@ -52,7 +77,10 @@
 #[rustfmt::skip]
 mod bindings;
 
+mod operators;
+
 pub use bindings::*;
+pub use operators::{CUSTOM_OPERATOR_NAMES, OPERATOR_NAMES};
 
 /// The version of the headers that are bound, such as `2.22.0`.
 ///
@@ -64,6 +92,13 @@ pub const TFLITE_VERSION: &str = after_plus(env!("CARGO_PKG_VERSION"));
 pub const LIBRARY_ID: &str = match option_env!("TFLITE_SYS_LIBRARY_ID") {
     Some(id) => id,
     None => "unknown",
+};
+
+/// With the feature `selected-ops`, the names of the operators that are linked, separated by spaces.
+pub const SELECTED_OPERATORS: Option<&str> = if cfg!(feature = "selected-ops") {
+    option_env!("TFLITE_SYS_SELECTED")
+} else {
+    None
 };
 
 /// The folder of the C headers, where there are any: for tests that compile C.

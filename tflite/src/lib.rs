@@ -70,6 +70,10 @@
 //!   messages with their severity, and those of interpreters, which [errors](Error) have inside, as
 //!   debug messages. `tracing-subscriber` receives records of `log`, too.
 //! - `num-complex`: `Complex` of the crate `num-complex` as elements.
+//! - `selected-ops`: only the operators of a list are linked, for smaller programs. `TFLITE_SYS_OPS`
+//!   names them, or `TFLITE_SYS_OPS_FROM` models that have them: see the
+//!   [documentation of `tflite-sys`](tflite_sys#selected-operators). An interpreter of another model
+//!   is an [`Error::OperatorNotSelected`].
 
 mod buffer;
 mod bytes;
@@ -93,6 +97,7 @@ mod profile;
 mod raw;
 mod report;
 mod schema;
+mod selected;
 mod signature;
 mod tensor;
 mod verify;

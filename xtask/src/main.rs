@@ -23,6 +23,7 @@ mod progress;
 mod python;
 mod run;
 mod sanitize;
+mod selected;
 mod setup;
 mod test;
 mod unlinked;

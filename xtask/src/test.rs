@@ -4,7 +4,9 @@ use std::process::Command;
 
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command};
-use crate::{bindings, conversion, dockerfiles, endtoend, msrv, parity, python, setup, unlinked};
+use crate::{
+    bindings, conversion, dockerfiles, endtoend, msrv, parity, python, selected, setup, unlinked,
+};
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
 const FEATURES: &[&str] = &[
@@ -55,6 +57,7 @@ const CHECKS: &[Check] = &[
         "checks without a C++ compiler",
         || passed(unlinked::check()),
     ),
+    ("selected operators", selected::check),
     ("bootstrap under the Lambda emulator", endtoend::check),
     ("sample picture", || {
         let python = python::interpreter()?;

@@ -124,6 +124,17 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// The program was built with the feature `selected-ops`, and without these operators.
+    #[error(
+        "the model has operators that were not selected when this program was built: {} \
+         (feature selected-ops: TFLITE_SYS_OPS, TFLITE_SYS_OPS_FROM)",
+        operators.join(", ")
+    )]
+    OperatorNotSelected {
+        /// The names of all that are missing, such as `RFFT2D`.
+        operators: Vec<String>,
+    },
+
     /// The runtime could not make an interpreter of the model.
     #[error("the interpreter could not be created{}", Log(log))]
     CreateInterpreter {

@@ -102,7 +102,8 @@ impl Interpreter {
     /// [`Error::CreateInterpreter`](crate::Error::CreateInterpreter) if the model makes no sense
     /// to the runtime; [`Error::Runtime`](crate::Error::Runtime) if the tensors cannot be
     /// allocated, or with [`Status::UnresolvedOps`](crate::Status::UnresolvedOps) if the runtime
-    /// lacks an operator of the model; [`Error::OpaqueType`](crate::Error::OpaqueType) if an input
+    /// lacks an operator of the model, or [`Error::OperatorNotSelected`](crate::Error::OperatorNotSelected)
+    /// if it was built without it; [`Error::OpaqueType`](crate::Error::OpaqueType) if an input
     /// is a resource or a variant, which nobody could write.
     ///
     /// ```

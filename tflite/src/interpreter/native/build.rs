@@ -10,6 +10,7 @@ use crate::options::{InterpreterOptions, Role, Shared, XnnpackOptions};
 use crate::profile::Recorder;
 use crate::raw::{RawInterpreter, RawOptions};
 use crate::report::{Listener, Reporter};
+use crate::selected;
 use crate::weight_cache::{ActiveCache, Settings, Turn};
 
 impl Native {
@@ -42,6 +43,7 @@ impl Native {
         verdict: impl FnOnce() -> Result<Verdict>,
         delegate: impl Fn(Request<'_>) -> Option<XnnpackDelegate>,
     ) -> Result<(Self, XnnpackStatus)> {
+        selected::check(model, &options.shared().operators)?;
         let threads = options.checked_threads()?;
         let status = match options.xnnpack_options() {
             None => XnnpackStatus::Off,
