@@ -4,7 +4,11 @@ use std::{num::NonZeroUsize, path::PathBuf, thread, time::Duration};
 
 use keras_preprocess::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, Limits};
 
-use crate::fetch;
+use crate::{
+    fetch,
+    handler::{DEFAULT_MAX_BATCH, Policy},
+    report::{LogFormat, LogLevel, LogOptions},
+};
 
 /// The model's file name when `MODEL_PATH` does not say otherwise.
 const MODEL_FILE: &str = "clothing.tflite";
@@ -28,6 +32,16 @@ pub enum ConfigError {
         min: u64,
         /// The largest accepted value.
         max: u64,
+    },
+    /// The value is none of those that are known.
+    #[error("{name}={value:?} is none of {known}")]
+    Unknown {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        known: &'static str,
     },
     /// No model lies at any of the default places.
     #[error("no model found: set MODEL_PATH, or put {MODEL_FILE} in one of: {}", places(.0))]
@@ -59,6 +73,10 @@ pub struct Config {
     pub fetch_timeout: Duration,
     /// `SSL_CERT_FILE`: certificates (PEM) trusted instead of the bundled ones.
     pub ssl_cert_file: Option<PathBuf>,
+    /// `MAX_BATCH` and `CORS_ALLOW_ORIGIN`: what requests may ask for, and who may ask.
+    pub policy: Policy,
+    /// `AWS_LAMBDA_LOG_FORMAT`, `AWS_LAMBDA_LOG_LEVEL` and `METRICS_NAMESPACE`.
+    pub log: LogOptions,
 }
 
 impl Config {
@@ -125,6 +143,8 @@ impl Config {
             900,
         )?;
 
+        let max_batch = number("MAX_BATCH", DEFAULT_MAX_BATCH as u64, 1000)?;
+
         let model_path = match lookup("MODEL_PATH") {
             Some(path) => PathBuf::from(path),
             None => folders
@@ -144,8 +164,70 @@ impl Config {
             },
             fetch_timeout: Duration::from_secs(seconds),
             ssl_cert_file: lookup("SSL_CERT_FILE").map(PathBuf::from),
+            policy: Policy {
+                max_batch: max_batch as usize,
+                allow_origin: origin(&lookup)?,
+            },
+            log: log(&lookup)?,
         })
     }
+}
+
+fn origin(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<String>, ConfigError> {
+    let name = "CORS_ALLOW_ORIGIN";
+    match lookup(name).as_deref() {
+        None => Ok(Policy::default().allow_origin),
+        Some("none") => Ok(None),
+        // It becomes a header's value.
+        Some(value) if value == "*" || is_origin(value) => Ok(Some(value.to_owned())),
+        Some(value) => Err(ConfigError::Unknown {
+            name,
+            value: value.to_owned(),
+            known: "*, none, or an origin such as https://example.com",
+        }),
+    }
+}
+
+/// Scheme, host and perhaps port, and nothing behind them.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        matches!(scheme, "http" | "https")
+            && !host.is_empty()
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    })
+}
+
+fn log(lookup: impl Fn(&str) -> Option<String>) -> Result<LogOptions, ConfigError> {
+    let unknown = |name, value, known| ConfigError::Unknown { name, value, known };
+    let mut log = LogOptions::default();
+    let name = "AWS_LAMBDA_LOG_FORMAT";
+    if let Some(value) = lookup(name) {
+        log.format = match value.to_ascii_uppercase().as_str() {
+            "JSON" => LogFormat::Json,
+            "TEXT" => LogFormat::Text,
+            _ => return Err(unknown(name, value, "JSON and Text")),
+        };
+    }
+    let name = "AWS_LAMBDA_LOG_LEVEL";
+    if let Some(value) = lookup(name) {
+        log.level = match value.to_ascii_uppercase().as_str() {
+            "TRACE" | "DEBUG" | "INFO" => LogLevel::Info,
+            "WARN" => LogLevel::Warn,
+            "ERROR" | "FATAL" => LogLevel::Error,
+            _ => {
+                return Err(unknown(
+                    name,
+                    value,
+                    "TRACE, DEBUG, INFO, WARN, ERROR and FATAL",
+                ));
+            }
+        };
+    }
+    log.metrics = lookup("METRICS_NAMESPACE");
+    log.function = lookup("AWS_LAMBDA_FUNCTION_NAME");
+    Ok(log)
 }
 
 #[cfg(test)]
@@ -183,6 +265,12 @@ mod tests {
             ("MAX_IMAGE_PIXELS", "5"),
             ("FETCH_TIMEOUT_SECONDS", "6"),
             ("SSL_CERT_FILE", "c"),
+            ("MAX_BATCH", "7"),
+            ("CORS_ALLOW_ORIGIN", "https://a.example:8443"),
+            ("AWS_LAMBDA_LOG_FORMAT", "Text"),
+            ("AWS_LAMBDA_LOG_LEVEL", "warn"),
+            ("METRICS_NAMESPACE", "n"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "f"),
         ])
         .unwrap();
         assert_eq!(config.model_path, Path::new("m"));
@@ -198,6 +286,18 @@ mod tests {
         );
         assert_eq!(config.fetch_timeout, Duration::from_secs(6));
         assert_eq!(config.ssl_cert_file.as_deref(), Some(Path::new("c")));
+        assert_eq!(config.policy.max_batch, 7);
+        assert_eq!(
+            config.policy.allow_origin.as_deref(),
+            Some("https://a.example:8443")
+        );
+        let log = LogOptions {
+            format: LogFormat::Text,
+            level: LogLevel::Warn,
+            metrics: Some("n".to_owned()),
+            function: Some("f".to_owned()),
+        };
+        assert_eq!(config.log, log);
     }
 
     #[test]
@@ -209,6 +309,26 @@ mod tests {
                 format!("NUM_THREADS={value:?} is not a whole number from 1 to 128")
             );
         }
+    }
+
+    #[test]
+    fn unknown_words_are_refused_by_name() {
+        for (name, value) in [
+            ("AWS_LAMBDA_LOG_FORMAT", "xml"),
+            ("AWS_LAMBDA_LOG_LEVEL", "loud"),
+            ("CORS_ALLOW_ORIGIN", "example.com"),
+            ("CORS_ALLOW_ORIGIN", "https://a.example/path"),
+            ("CORS_ALLOW_ORIGIN", "https://a\r\nb"),
+        ] {
+            let error = read(&[("MODEL_PATH", "m"), (name, value)]).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("{name}={value:?} is none of "))
+            );
+        }
+        let none = read(&[("MODEL_PATH", "m"), ("CORS_ALLOW_ORIGIN", "none")]).unwrap();
+        assert_eq!(none.policy.allow_origin, None);
     }
 
     #[test]

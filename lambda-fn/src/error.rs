@@ -77,6 +77,9 @@ pub enum Error {
         /// How long it was given.
         after: Duration,
     },
+    /// The request names an object in S3, and this function has no access to S3.
+    #[error("this function has no access to S3")]
+    S3Unavailable,
     /// The model could not be run.
     #[error("the model failed: {0}")]
     Model(String),
@@ -99,6 +102,7 @@ impl Error {
             Self::UnsupportedImage(_) => "UnsupportedImage",
             Self::InvalidImage { .. } => "InvalidImage",
             Self::Timeout { .. } => "Timeout",
+            Self::S3Unavailable => "S3Unavailable",
             Self::Model(_) => "ModelError",
             Self::Internal(_) => "Internal",
         }

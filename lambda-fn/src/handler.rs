@@ -1,8 +1,10 @@
-//! One request from the event to the answer.
+//! One picture from its source to the answer. How requests come here: [`crate::adapter`] and
+//! [`crate::web`].
 
 use std::{
     any::Any,
     fmt,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,15 +12,19 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use keras_preprocess::Limits;
 
 use crate::{
     answer::Answer,
     classifier::Classifier,
     error::Error,
-    event::{self, Event, Request, Source},
+    event,
     fetch::Fetcher,
-    report::{self, Report},
+    outcome::{Body, Outcome, Outcomes},
+    report::{LogOptions, Logger, Report},
+    request::{Pictures, Request, S3Object, Source},
 };
 
 /// What is kept free of the invocation's time for sending the answer. Without it Lambda would
@@ -32,6 +38,8 @@ pub struct Invocation {
     pub request_id: String,
     /// When the answer must be ready, if that is limited.
     pub deadline: Option<Instant>,
+    /// The header `X-Amzn-Trace-Id`, for the log and for calls to AWS. No other server sees it.
+    pub trace_id: Option<String>,
 }
 
 impl From<&lambda_runtime::Context> for Invocation {
@@ -39,6 +47,7 @@ impl From<&lambda_runtime::Context> for Invocation {
         Self {
             request_id: context.request_id.clone(),
             deadline: deadline(context.deadline, SystemTime::now(), Instant::now()),
+            trace_id: context.xray_trace_id.clone(),
         }
     }
 }
@@ -55,16 +64,55 @@ fn deadline(milliseconds: u64, now: SystemTime, instant: Instant) -> Option<Inst
     instant.checked_add(left)
 }
 
-/// Takes one line of the log, without the line break.
-type Log = Box<dyn Fn(&str) + Send + Sync>;
+/// How many pictures of a batch are worked on at the same time: one is fetched while another is
+/// decoded. Each may take as much memory as the limits let it.
+const AT_ONCE: usize = 4;
+
+/// The default of `MAX_BATCH`.
+pub const DEFAULT_MAX_BATCH: usize = 16;
+
+/// What requests may ask for, and who may ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// `MAX_BATCH`: the most pictures of one request.
+    pub max_batch: usize,
+    /// `CORS_ALLOW_ORIGIN`: whose pages may call the function by HTTP: `*`, one origin, or
+    /// nobody's.
+    pub allow_origin: Option<String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            max_batch: DEFAULT_MAX_BATCH,
+            allow_origin: Some("*".to_owned()),
+        }
+    }
+}
+
+/// Gets objects out of S3.
+pub trait ObjectStore: Send + Sync {
+    /// The object's bytes, if they are ready before the deadline and no more than `max_bytes`.
+    /// `trace_id` is the header `X-Amzn-Trace-Id` to send.
+    fn get<'a>(
+        &'a self,
+        object: &'a S3Object,
+        max_bytes: usize,
+        deadline: Option<Instant>,
+        trace_id: Option<&'a str>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send + 'a>>;
+}
 
 /// Answers requests. One handler serves all of a process.
 pub struct Handler {
     fetcher: Fetcher,
+    objects: Option<Arc<dyn ObjectStore>>,
     classifier: Arc<Classifier>,
     limits: Limits,
+    policy: Policy,
     warm: AtomicBool,
-    log: Log,
+    log: Logger,
 }
 
 impl fmt::Debug for Handler {
@@ -74,64 +122,135 @@ impl fmt::Debug for Handler {
             .field("fetcher", &self.fetcher)
             .field("classifier", &self.classifier)
             .field("limits", &self.limits)
+            .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }
 
 impl Handler {
-    /// Puts a handler together. It logs to standard error.
+    /// Puts a handler together. It logs to standard error, and has no access to S3.
     pub fn new(fetcher: Fetcher, classifier: Classifier, limits: Limits) -> Self {
         Self {
             fetcher,
+            objects: None,
             classifier: Arc::new(classifier),
             limits,
+            policy: Policy::default(),
             warm: AtomicBool::new(false),
-            log: Box::new(report::to_stderr),
+            log: Logger::default(),
         }
     }
 
-    /// Hands the lines of the log to `log`: one JSON object for each request.
+    /// Hands the lines of the log to `log`: one for each request.
     #[must_use]
     pub fn with_log(self, log: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
-            log: Box::new(log),
+            log: self.log.sink(log),
             ..self
         }
     }
 
-    /// Answers one event and logs one line.
-    ///
-    /// Must be called in a tokio runtime; decoding and inference run on its blocking threads.
-    ///
-    /// # Errors
-    ///
-    /// Every [`Error`]. None of them disturbs a later request.
-    pub async fn handle(&self, event: Event, invocation: &Invocation) -> Result<Answer, Error> {
-        let start = Instant::now();
-        let mut report = Report::new(&invocation.request_id);
-        report.cold_start = !self.warm.swap(true, Ordering::Relaxed);
-        let result = self.answer(event, invocation.deadline, &mut report).await;
-        (self.log)(&report.line(&result, start.elapsed()));
-        result
+    /// Sets how the log is written, and whether it has metrics.
+    #[must_use]
+    pub fn with_log_options(self, options: LogOptions) -> Self {
+        Self {
+            log: self.log.options(options),
+            ..self
+        }
     }
 
-    async fn answer(
+    /// Sets what requests may ask for.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Gives access to S3.
+    #[must_use]
+    pub fn with_objects(self, objects: Arc<dyn ObjectStore>) -> Self {
+        Self {
+            objects: Some(objects),
+            ..self
+        }
+    }
+
+    /// What requests may ask for.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What a picture may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    pub(crate) fn log(&self) -> &Logger {
+        &self.log
+    }
+
+    /// Whether this is the first request of the process. Says so once.
+    pub(crate) fn is_cold(&self) -> bool {
+        !self.warm.swap(true, Ordering::Relaxed)
+    }
+
+    /// Answers a request. None of the errors in the outcomes disturbs a later request.
+    ///
+    /// Must be called in a tokio runtime; decoding and inference run on its blocking threads.
+    pub(crate) async fn answer(&self, request: Request, invocation: &Invocation) -> Body {
+        let outcomes = match request.pictures {
+            Pictures::One(source) => Outcomes::One(self.outcome(Ok(source), invocation).await),
+            Pictures::Many(sources) => {
+                let all = sources
+                    .into_iter()
+                    .map(|source| self.outcome(source, invocation));
+                Outcomes::Many(stream::iter(all).buffered(AT_ONCE).collect().await)
+            }
+        };
+        Body {
+            outcomes,
+            options: request.options,
+        }
+    }
+
+    async fn outcome(&self, source: Result<Source, Error>, invocation: &Invocation) -> Outcome {
+        let mut report = Report::default();
+        let result = match source {
+            Ok(source) => self.picture(source, invocation, &mut report).await,
+            Err(error) => Err(error),
+        };
+        Outcome { result, report }
+    }
+
+    /// Classifies one picture.
+    async fn picture(
         &self,
-        event: Event,
-        deadline: Option<Instant>,
+        source: Source,
+        invocation: &Invocation,
         report: &mut Report,
     ) -> Result<Answer, Error> {
-        let input = match Request::from_event(event)?.source {
-            Source::Base64(text) => {
-                report.source = Some("image");
-                Input::Base64(text)
-            }
+        let deadline = invocation.deadline;
+        report.source = Some(source.name());
+        let input = match source {
+            Source::Base64(text) => Input::Base64(text),
+            Source::Bytes(bytes) => Input::Bytes(bytes),
             Source::Url(url) => {
-                report.source = Some("url");
                 let start = Instant::now();
                 let fetched = self.fetcher.fetch(&url, deadline).await;
                 report.fetch = Some(start.elapsed());
-                Input::Bytes(fetched?)
+                Input::Bytes(fetched?.into())
+            }
+            Source::S3(object) => {
+                let store = self.objects.as_ref().ok_or(Error::S3Unavailable)?;
+                let start = Instant::now();
+                let max_bytes = self.limits.max_bytes;
+                let trace_id = invocation.trace_id.as_deref();
+                let got = store.get(&object, max_bytes, deadline, trace_id).await;
+                report.fetch = Some(start.elapsed());
+                Input::Bytes(got?.into())
             }
         };
 
@@ -169,7 +288,7 @@ async fn before<F: Future>(deadline: Option<Instant>, work: F) -> Result<F::Outp
 
 enum Input {
     Base64(String),
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
 }
 
 fn classify(
@@ -180,8 +299,11 @@ fn classify(
 ) -> Result<Answer, Error> {
     let start = Instant::now();
     let bytes = match input {
-        Input::Base64(text) => event::decode_base64(&text, limits)?,
-        Input::Bytes(bytes) => bytes,
+        Input::Base64(text) => event::decode_base64(&text, limits)?.into(),
+        Input::Bytes(bytes) => {
+            limits.check_bytes("the picture", bytes.len() as u64)?;
+            bytes
+        }
     };
     report.bytes = Some(bytes.len());
     // Only what the model's input needs of it.

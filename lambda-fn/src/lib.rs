@@ -5,16 +5,13 @@
 //!
 //! # Request and answer
 //!
-//! A direct invocation names one picture:
+//! A direct invocation names one picture by its address, carries it as base64 (standard alphabet,
+//! with or without padding, or as a `data:` URL), or names an object in S3:
 //!
 //! ```json
 //! {"url": "https://example.com/pants.jpg"}
-//! ```
-//!
-//! or carries it as base64 (standard alphabet, with or without padding, or as a `data:` URL):
-//!
-//! ```json
 //! {"image": "/9j/4AAQSkZJRg…"}
+//! {"s3": {"bucket": "pictures", "key": "pants.jpg"}}
 //! ```
 //!
 //! The answer is one object, each label with the model's score, in the order of the labels:
@@ -22,6 +19,26 @@
 //! ```json
 //! {"dress": -1.86, "hat": -4.76, "pants": 9.88}
 //! ```
+//!
+//! A batch is `{"urls": [...]}` or `{"images": [...]}`. Its answer is `{"results": [...]}`, in the
+//! same order, each `{"predictions": {"dress": -1.86, ...}}` or
+//! `{"errorType": ..., "errorMessage": ...}`: one that fails does not harm the others.
+//!
+//! Fields beside them are options:
+//!
+//! | option | answer |
+//! | --- | --- |
+//! | `"top_k": 3` | only so many of the best, the best first |
+//! | `"softmax": true` | probabilities that add up to 1 instead of scores |
+//! | `"labels": false` | an array of scores in the order of the model's outputs; with `top_k`, of `{"index": 4, "score": 9.88}` |
+//! | `"timings": true` | `{"predictions": ..., "timings": {"fetch_ms": 12.5, "decode_ms": 3.1, "preprocess_ms": 0.4, "invoke_ms": 31.0}, "picture": {"format": "JPEG", "width": 800, "height": 600, "bytes": 51234}}` |
+//!
+//! # Other events
+//!
+//! API Gateway (with proxy integration or without), function URLs, load balancers, S3 and SQS are
+//! told apart by the shape of their events: see [`adapter`]. By HTTP, `POST /predict` takes the same
+//! JSON, a picture as the body, or an upload from a form: see [`web`]. `bootstrap serve` is an HTTP
+//! server with the same paths: see [`serve`].
 //!
 //! The same in-process:
 //!
@@ -46,22 +63,29 @@
 //!
 //! # Errors
 //!
-//! A failed request is answered with `{"errorType": …, "errorMessage": …}`. The types are stable:
+//! A failed request is answered with `{"errorType": …, "errorMessage": …}`, and by HTTP with a status.
+//! The types are stable:
 //!
-//! | `errorType` | when |
-//! | --- | --- |
-//! | `InvalidRequest` | The event is not JSON, not an object, or does not have exactly one of `url` and `image` as a string. |
-//! | `InvalidBase64` | `image` is not base64 in the standard alphabet. |
-//! | `InvalidUrl` | `url`, or what it redirects to, is not a URL with `http` or `https`. |
-//! | `FetchFailed` | Name resolution, connection, TLS or transfer failed. |
-//! | `HttpStatus` | The server answered with another status than 200. |
-//! | `TooManyRedirects` | More than five redirects. |
-//! | `TooLarge` | More bytes than `MAX_IMAGE_BYTES` or more pixels than `MAX_IMAGE_PIXELS`. |
-//! | `UnsupportedImage` | The bytes are no picture (an HTML page, for instance), or of a kind that is not understood. |
-//! | `InvalidImage` | The picture is damaged or cut off. |
-//! | `Timeout` | The fetch took longer than `FETCH_TIMEOUT_SECONDS`, the connection longer than 3 s, or the invocation's time is nearly over. |
-//! | `ModelError` | The interpreter failed or put out something that is no number. |
-//! | `Internal` | A defect of this function: a panic, for instance. |
+//! | `errorType` | status | when |
+//! | --- | --- | --- |
+//! | `InvalidRequest` | 400 | The event is not JSON, not an object, does not have exactly one of the fields that name pictures, or an option is wrong. |
+//! | `InvalidBase64` | 400 | `image` is not base64 in the standard alphabet. |
+//! | `InvalidUrl` | 422 | `url`, or what it redirects to, is not a URL with `http` or `https`. |
+//! | `FetchFailed` | 502 | Name resolution, connection, TLS or transfer failed. |
+//! | `HttpStatus` | 502 | The server answered with another status than 200. |
+//! | `TooManyRedirects` | 502 | More than five redirects. |
+//! | `TooLarge` | 413 | More bytes than `MAX_IMAGE_BYTES`, more pixels than `MAX_IMAGE_PIXELS`, or more pictures than `MAX_BATCH`. |
+//! | `UnsupportedImage` | 415 | The bytes are no picture (an HTML page, for instance), or of a kind that is not understood. |
+//! | `InvalidImage` | 422 | The picture is damaged or cut off. |
+//! | `S3Unavailable` | 503 | The request names an object in S3, and the function has no access to S3. |
+//! | `Timeout` | 504 | The fetch took longer than `FETCH_TIMEOUT_SECONDS`, the connection longer than 3 s, or the invocation's time is nearly over. |
+//! | `ModelError` | 500 | The interpreter failed or put out something that is no number. |
+//! | `Internal` | 500 | A defect of this function: a panic, for instance. |
+//! | `NotFound` | 404 | By HTTP: there is nothing at the path. |
+//! | `MethodNotAllowed` | 405 | By HTTP: the path is there for other methods, which `Allow` names. |
+//! | `UnsupportedMediaType` | 415 | By HTTP: the body is of a kind that is not understood. |
+//! | `RequestTimeout` | 408 | `serve`: the body did not arrive in 30 s. |
+//! | `TooManyRequests` | 429 | `serve`: as many requests are being answered as `--concurrency` allows. |
 //!
 //! None of them harms the next request. After `ModelError` and a panic it gets a new interpreter.
 //! Messages show URLs without credentials, query and fragment.
@@ -77,12 +101,18 @@
 //! | `MAX_IMAGE_PIXELS` | 50,000,000 | the largest decoded picture, width times height |
 //! | `FETCH_TIMEOUT_SECONDS` | 10 | the longest fetch, redirects included |
 //! | `SSL_CERT_FILE` | Mozilla's list, compiled in | a PEM file with the certificates to trust instead |
+//! | `MAX_BATCH` | 16 | the most pictures of one request |
+//! | `CORS_ALLOW_ORIGIN` | `*` | whose pages may call the function by HTTP: `*`, one origin, or `none` |
+//! | `AWS_LAMBDA_LOG_FORMAT` | `JSON` | the log: one object a line, or `Text` |
+//! | `AWS_LAMBDA_LOG_LEVEL` | `INFO` | `WARN`: only requests that failed; `ERROR`: only by no fault of the caller's |
+//! | `METRICS_NAMESPACE` | none | where CloudWatch puts metrics, which the log then contains |
 //!
 //! A variable that cannot be used, a missing model or labels that do not fit it end the process
 //! at start with a message and exit code 1.
 
 #![forbid(unsafe_code)]
 
+pub mod adapter;
 pub mod answer;
 pub mod classifier;
 pub mod config;
@@ -91,15 +121,22 @@ pub mod event;
 pub mod fetch;
 pub mod handler;
 pub mod labels;
+mod outcome;
 mod report;
+pub mod request;
+pub mod serve;
 mod start;
+pub mod web;
 
+pub use adapter::Reply;
 pub use answer::Answer;
 pub use classifier::Classifier;
 pub use config::Config;
 pub use error::Error;
 pub use event::Event;
-pub use handler::{Handler, Invocation};
+pub use handler::{Handler, Invocation, Policy};
 /// Decoding and preprocessing, a crate of their own.
 pub use keras_preprocess;
+pub use report::{LogFormat, LogLevel, LogOptions};
+pub use request::Request;
 pub use start::StartError;

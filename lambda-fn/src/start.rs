@@ -92,6 +92,8 @@ impl Handler {
             ..fetch::Options::default()
         })?;
         report::to_stderr(&report::started(config, &classifier, start.elapsed()));
-        Ok(Self::new(fetcher, classifier, config.limits))
+        Ok(Self::new(fetcher, classifier, config.limits)
+            .with_policy(config.policy.clone())
+            .with_log_options(config.log.clone()))
     }
 }

@@ -1,10 +1,14 @@
-//! The process that AWS Lambda starts: makes the handler once, then answers events.
+//! The process that AWS Lambda starts: makes the handler once, then answers events. As
+//! `bootstrap serve` it is an HTTP server instead.
 
 #![forbid(unsafe_code)]
 
 use std::{process::ExitCode, sync::Arc};
 
-use lambda_fn::{Config, Event, Handler, Invocation};
+use lambda_fn::{
+    Config, Event, Handler, Invocation,
+    serve::{self, Command},
+};
 use lambda_runtime::{LambdaEvent, service_fn};
 
 /// Where the Lambda runtime crate gets its events: host and port.
@@ -32,6 +36,38 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
+    let port = std::env::var("PORT").ok().filter(|port| !port.is_empty());
+    match Command::parse(std::env::args_os().skip(1), port.as_deref())? {
+        Command::Serve(options) => run_server(options),
+        Command::Help => {
+            print!("{}", serve::USAGE);
+            Ok(())
+        }
+        Command::Version => {
+            println!("bootstrap {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        _ => run_lambda(),
+    }
+}
+
+fn run_server(options: serve::Options) -> Result<(), Failure> {
+    let handler = Arc::new(Handler::start(&Config::from_env()?)?);
+    // Reading and writing takes little time beside inference, which has threads of its own.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let stop = serve::stop_signal()?;
+        serve::serve(handler, options, stop).await
+    })?;
+    // What is still at work has had its time.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn run_lambda() -> Result<(), Failure> {
     // Before the Lambda runtime crate, which changes the environment: see `Classifier::new`.
     let handler = Arc::new(Handler::start(&Config::from_env()?)?);
     for name in REQUIRED {

@@ -20,7 +20,7 @@ use crate::{
     server::{Server, picture},
 };
 
-fn handler(model: &Means) -> Handler {
+pub(crate) fn handler(model: &Means) -> Handler {
     let timeout = Duration::from_millis(500);
     let fetcher = Fetcher::new(Options {
         timeout,
@@ -191,7 +191,7 @@ async fn the_log_has_one_line_a_request_and_no_secrets() {
         );
         let invocation = Invocation {
             request_id: id.to_owned(),
-            deadline: None,
+            ..Invocation::default()
         };
         let _ = handler
             .handle(json!({ "url": url }).into(), &invocation)
