@@ -77,6 +77,10 @@ pub struct Config {
     pub policy: Policy,
     /// `AWS_LAMBDA_LOG_FORMAT`, `AWS_LAMBDA_LOG_LEVEL` and `METRICS_NAMESPACE`.
     pub log: LogOptions,
+    /// `ALLOW_PRIVATE_URLS`: whether pictures may be fetched from addresses that are not public.
+    pub allow_private_urls: bool,
+    /// `AWS_LAMBDA_RUNTIME_API`: host and port that are never fetched from.
+    pub runtime_api: Option<String>,
 }
 
 impl Config {
@@ -129,6 +133,19 @@ impl Config {
             },
         };
 
+        let switch = |name: &'static str| match lookup(name) {
+            None => Ok(false),
+            Some(value) => match value.trim() {
+                "0" => Ok(false),
+                "1" => Ok(true),
+                _ => Err(ConfigError::Unknown {
+                    name,
+                    value,
+                    known: "0 and 1",
+                }),
+            },
+        };
+
         let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = number(
             "NUM_THREADS",
@@ -169,6 +186,8 @@ impl Config {
                 allow_origin: origin(&lookup)?,
             },
             log: log(&lookup)?,
+            allow_private_urls: switch("ALLOW_PRIVATE_URLS")?,
+            runtime_api: lookup("AWS_LAMBDA_RUNTIME_API"),
         })
     }
 }
@@ -253,6 +272,7 @@ mod tests {
         assert!(config.threads >= 1);
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.fetch_timeout, fetch::DEFAULT_TIMEOUT);
+        assert!(!config.allow_private_urls);
     }
 
     #[test]
@@ -271,6 +291,8 @@ mod tests {
             ("AWS_LAMBDA_LOG_LEVEL", "warn"),
             ("METRICS_NAMESPACE", "n"),
             ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+            ("ALLOW_PRIVATE_URLS", "1"),
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
         ])
         .unwrap();
         assert_eq!(config.model_path, Path::new("m"));
@@ -298,6 +320,8 @@ mod tests {
             function: Some("f".to_owned()),
         };
         assert_eq!(config.log, log);
+        assert!(config.allow_private_urls);
+        assert_eq!(config.runtime_api.as_deref(), Some("127.0.0.1:9001"));
     }
 
     #[test]
@@ -329,6 +353,23 @@ mod tests {
         }
         let none = read(&[("MODEL_PATH", "m"), ("CORS_ALLOW_ORIGIN", "none")]).unwrap();
         assert_eq!(none.policy.allow_origin, None);
+    }
+
+    #[test]
+    fn switches_are_on_or_off() {
+        let allowed = |value| {
+            read(&[("MODEL_PATH", "m"), ("ALLOW_PRIVATE_URLS", value)])
+                .map(|config| config.allow_private_urls)
+        };
+        assert_eq!(allowed("0"), Ok(false));
+        assert_eq!(allowed(" 1 "), Ok(true));
+        for value in ["yes", "true", "2", "-1"] {
+            let error = allowed(value).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("ALLOW_PRIVATE_URLS={value:?} is none of 0 and 1")
+            );
+        }
     }
 
     #[test]

@@ -18,12 +18,21 @@ pub enum Error {
     /// `image` is not base64 in the standard alphabet.
     #[error("the field `image` is not base64 in the standard alphabet: {0}")]
     InvalidBase64(String),
-    /// The URL, or one it redirects to, cannot be fetched as a matter of form or policy.
+    /// The URL, or one it redirects to, cannot be fetched as a matter of form.
     #[error("{url} cannot be fetched: {reason}")]
     InvalidUrl {
         /// The URL without its credentials, query and fragment.
         url: String,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// The host of the URL, or of one it redirects to, is not one that may be fetched: it has a
+    /// private address, for instance.
+    #[error("{host} may not be fetched: {reason}")]
+    ForbiddenAddress {
+        /// The host as the URL names it.
+        host: String,
+        /// What the guard has against it.
         reason: String,
     },
     /// The server could not be reached, or the connection broke.
@@ -95,6 +104,7 @@ impl Error {
             Self::InvalidRequest(_) => "InvalidRequest",
             Self::InvalidBase64(_) => "InvalidBase64",
             Self::InvalidUrl { .. } => "InvalidUrl",
+            Self::ForbiddenAddress { .. } => "ForbiddenAddress",
             Self::FetchFailed { .. } => "FetchFailed",
             Self::HttpStatus { .. } => "HttpStatus",
             Self::TooManyRedirects { .. } => "TooManyRedirects",

@@ -71,6 +71,7 @@
 //! | `InvalidRequest` | 400 | The event is not JSON, not an object, does not have exactly one of the fields that name pictures, or an option is wrong. |
 //! | `InvalidBase64` | 400 | `image` is not base64 in the standard alphabet. |
 //! | `InvalidUrl` | 422 | `url`, or what it redirects to, is not a URL with `http` or `https`. |
+//! | `ForbiddenAddress` | 422 | The host of `url`, or of what it redirects to, is not on the public internet: see [Addresses](#addresses). |
 //! | `FetchFailed` | 502 | Name resolution, connection, TLS or transfer failed. |
 //! | `HttpStatus` | 502 | The server answered with another status than 200. |
 //! | `TooManyRedirects` | 502 | More than five redirects. |
@@ -90,6 +91,15 @@
 //! None of them harms the next request. After `ModelError` and a panic it gets a new interpreter.
 //! Messages show URLs without credentials, query and fragment.
 //!
+//! # Addresses
+//!
+//! Pictures are fetched from public addresses only: not from this host, private and link-local
+//! networks, the metadata services of clouds, reserved networks and the Lambda runtime's
+//! interface, and not from IPv6 addresses that lead to those. Each redirect is checked, a name
+//! after its resolution, and the connection goes to the addresses that were checked
+//! ([`fetch::PublicOnly`]). Proxies of the environment are not used. `ALLOW_PRIVATE_URLS=1` turns
+//! the check off, for tests and for functions that only trusted callers reach.
+//!
 //! # Environment variables
 //!
 //! | variable | default | meaning |
@@ -100,6 +110,7 @@
 //! | `MAX_IMAGE_BYTES` | 10,000,000 | the largest encoded picture |
 //! | `MAX_IMAGE_PIXELS` | 50,000,000 | the largest decoded picture, width times height |
 //! | `FETCH_TIMEOUT_SECONDS` | 10 | the longest fetch, redirects included |
+//! | `ALLOW_PRIVATE_URLS` | 0 | 1: fetch pictures from addresses that are not public, too |
 //! | `SSL_CERT_FILE` | Mozilla's list, compiled in | a PEM file with the certificates to trust instead |
 //! | `MAX_BATCH` | 16 | the most pictures of one request |
 //! | `CORS_ALLOW_ORIGIN` | `*` | whose pages may call the function by HTTP: `*`, one origin, or `none` |

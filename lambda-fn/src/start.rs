@@ -1,11 +1,11 @@
 //! Start-up: everything that is made once for all requests.
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     classifier::{self, Classifier, TfLite},
     config::{Config, ConfigError},
-    fetch::{self, Fetcher, Roots},
+    fetch::{self, AllowAll, Fetcher, Guard, PublicOnly, Roots},
     handler::Handler,
     labels::{Labels, LabelsError},
     report,
@@ -89,11 +89,23 @@ impl Handler {
                 .ssl_cert_file
                 .clone()
                 .map_or(Roots::Bundled, Roots::PemFile),
-            ..fetch::Options::default()
+            guard: guard(config),
         })?;
         report::to_stderr(&report::started(config, &classifier, start.elapsed()));
         Ok(Self::new(fetcher, classifier, config.limits)
             .with_policy(config.policy.clone())
             .with_log_options(config.log.clone()))
+    }
+}
+
+/// What may be fetched, as the settings say.
+fn guard(config: &Config) -> Arc<dyn Guard> {
+    if config.allow_private_urls {
+        return Arc::new(AllowAll);
+    }
+    let guard = PublicOnly::new();
+    match &config.runtime_api {
+        Some(runtime_api) => Arc::new(guard.and_not_runtime(runtime_api)),
+        None => Arc::new(guard),
     }
 }

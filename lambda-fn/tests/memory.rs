@@ -5,9 +5,10 @@
 use std::{
     io::{Read, Write},
     net::TcpListener,
+    sync::Arc,
 };
 
-use lambda_fn::fetch::{Fetcher, Options};
+use lambda_fn::fetch::{AllowAll, Fetcher, Options};
 use peak::peak;
 
 #[path = "../../keras-preprocess/tests/memory/peak.rs"]
@@ -28,7 +29,11 @@ fn the_peak_stays_low() {
         let chunk = vec![0; 1 << 16];
         while stream.write_all(&chunk).is_ok() {}
     });
-    let fetcher = Fetcher::new(Options::default()).unwrap();
+    let fetcher = Fetcher::new(Options {
+        guard: Arc::new(AllowAll),
+        ..Options::default()
+    })
+    .unwrap();
     let before = peak();
 
     let error = runtime.block_on(fetcher.fetch(&url, None)).unwrap_err();

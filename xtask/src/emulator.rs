@@ -139,6 +139,8 @@ impl Emulator {
             .arg("--runtime-api-address")
             .arg(format!("127.0.0.1:{api}"))
             .arg(bootstrap)
+            // The checks serve their pictures on the loopback interface.
+            .env("ALLOW_PRIVATE_URLS", "1")
             .envs(variables.iter().copied());
         Self::launch(&command, port, log)
     }

@@ -1,5 +1,6 @@
 //! Fetches a picture by HTTP, with bounds on time, bytes and redirects.
 
+mod guard;
 mod redact;
 mod tls;
 
@@ -10,8 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, Response, StatusCode, Url, dns::Resolve, header, redirect::Policy};
+use reqwest::{Client, Response, StatusCode, Url, header, redirect::Policy};
 
+pub use guard::{AllowAll, Forbidden, Guard, PublicOnly};
 pub use redact::redact;
 pub use tls::{Roots, TlsError};
 
@@ -31,34 +33,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// No URL in practice is longer; longer ones only fill logs.
 const MAX_URL_BYTES: usize = 8192;
 
-/// A policy on what may be fetched.
-///
-/// The scheme is checked before it; it need not do that again.
-pub trait Guard: Send + Sync {
-    /// Whether the URL may be fetched. Called for the request's URL and for each redirect's.
-    ///
-    /// # Errors
-    ///
-    /// The reason why not.
-    fn check(&self, url: &Url) -> Result<(), String>;
-
-    /// Resolves host names in place of the system's resolver. Literal addresses never come here:
-    /// [`Guard::check`] sees them.
-    fn resolver(&self) -> Option<Arc<dyn Resolve>> {
-        None
-    }
-}
-
-/// The guard that lets everything pass.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AllowAll;
-
-impl Guard for AllowAll {
-    fn check(&self, _: &Url) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 /// Settings of a [`Fetcher`].
 #[derive(Clone)]
 pub struct Options {
@@ -68,7 +42,7 @@ pub struct Options {
     pub timeout: Duration,
     /// Which certificates are trusted.
     pub roots: Roots,
-    /// What may be fetched.
+    /// What may be fetched: by default, public addresses.
     pub guard: Arc<dyn Guard>,
 }
 
@@ -78,7 +52,7 @@ impl Default for Options {
             limits: Limits::default(),
             timeout: DEFAULT_TIMEOUT,
             roots: Roots::Bundled,
-            guard: Arc::new(AllowAll),
+            guard: Arc::new(PublicOnly::new()),
         }
     }
 }
@@ -143,8 +117,9 @@ impl Fetcher {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidUrl`], [`Error::FetchFailed`], [`Error::HttpStatus`],
-    /// [`Error::TooManyRedirects`], [`Error::TooLarge`] or [`Error::Timeout`].
+    /// [`Error::InvalidUrl`], [`Error::ForbiddenAddress`], [`Error::FetchFailed`],
+    /// [`Error::HttpStatus`], [`Error::TooManyRedirects`], [`Error::TooLarge`] or
+    /// [`Error::Timeout`].
     pub async fn fetch(&self, url: &str, deadline: Option<Instant>) -> Result<Vec<u8>, Error> {
         let timeout = deadline.map_or(self.options.timeout, |deadline| {
             deadline
@@ -197,7 +172,10 @@ impl Fetcher {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid("only http and https are supported".to_owned()));
         }
-        self.options.guard.check(url).map_err(invalid)
+        self.options
+            .guard
+            .check(url)
+            .map_err(|refused| forbidden(url, &refused))
     }
 
     async fn get(&self, url: &Url) -> Result<Response, Error> {
@@ -257,6 +235,9 @@ fn redirect_target(url: &Url, response: &Response) -> Result<Option<Url>, Error>
 
 /// The innermost causes say what happened; the outer one repeats the URL with its query.
 fn failed(url: &Url, error: reqwest::Error) -> Error {
+    if let Some(refused) = cause::<Forbidden>(&error) {
+        return forbidden(url, refused);
+    }
     let url = redact(url.as_str());
     if error.is_timeout() {
         return Error::Timeout {
@@ -276,4 +257,24 @@ fn failed(url: &Url, error: reqwest::Error) -> Error {
         source = cause.source();
     }
     Error::FetchFailed { url, reason }
+}
+
+/// Only the host: it is at fault, whatever else is in the URL.
+fn forbidden(url: &Url, refused: &Forbidden) -> Error {
+    Error::ForbiddenAddress {
+        host: url.host_str().unwrap_or_default().to_owned(),
+        reason: refused.to_string(),
+    }
+}
+
+/// The first cause of a type.
+fn cause<'a, T: StdError + 'static>(error: &'a dyn StdError) -> Option<&'a T> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
+        source = cause.source();
+    }
+    None
 }

@@ -101,7 +101,9 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::InvalidRequest(_) | Error::InvalidBase64(_) => StatusCode::BAD_REQUEST,
         Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedImage(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Error::InvalidImage { .. } | Error::InvalidUrl { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::InvalidImage { .. } | Error::InvalidUrl { .. } | Error::ForbiddenAddress { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Error::FetchFailed { .. } | Error::HttpStatus { .. } | Error::TooManyRedirects { .. } => {
             StatusCode::BAD_GATEWAY
         }

@@ -67,7 +67,7 @@ fn trousers_are_pants_and_bad_events_change_nothing() {
     assert_eq!(top(&first), "pants", "{first:?}");
 
     let text = "a".repeat(100_000);
-    let cases: [(&str, &str); 14] = [
+    let cases: [(&str, &str); 15] = [
         ("", "InvalidRequest"),
         ("{", "InvalidRequest"),
         ("{\"url\": \"http://127.0.0.1/\"", "InvalidRequest"),
@@ -79,7 +79,11 @@ fn trousers_are_pants_and_bad_events_change_nothing() {
         (&text, "InvalidRequest"),
         ("{\"image\": \"%\"}", "InvalidBase64"),
         ("{\"url\": \"file:///etc/passwd\"}", "InvalidUrl"),
-        ("{\"url\": \"http://127.0.0.1:9/a.jpg\"}", "FetchFailed"),
+        (
+            "{\"url\": \"http://127.0.0.1:9/a.jpg\"}",
+            "ForbiddenAddress",
+        ),
+        ("{\"url\": \"http://2130706433/a.jpg\"}", "ForbiddenAddress"),
         ("{\"image\": \"PGh0bWw+\"}", "UnsupportedImage"),
         (&image(&trousers[..trousers.len() / 2]), "InvalidImage"),
     ];

@@ -9,7 +9,7 @@ use std::{
 use keras_preprocess::Limits;
 use lambda_fn::{
     Error,
-    fetch::{Fetcher, Guard, MAX_REDIRECTS, Options},
+    fetch::{AllowAll, Fetcher, Forbidden, Guard, MAX_REDIRECTS, Options},
 };
 use reqwest::{
     Url,
@@ -22,10 +22,16 @@ fn fetcher(options: Options) -> Fetcher {
     Fetcher::new(options).unwrap()
 }
 
+/// The servers of the tests are on the loopback interface.
+fn open() -> Options {
+    Options {
+        guard: Arc::new(AllowAll),
+        ..Options::default()
+    }
+}
+
 async fn fetch(server: &Server, path: &str) -> Result<Vec<u8>, Error> {
-    fetcher(Options::default())
-        .fetch(&server.url(path), None)
-        .await
+    fetcher(open()).fetch(&server.url(path), None).await
 }
 
 #[tokio::test]
@@ -96,10 +102,7 @@ async fn urls_that_cannot_be_fetched_are_refused() {
         "http://",
         &long,
     ] {
-        let error = fetcher(Options::default())
-            .fetch(url, None)
-            .await
-            .unwrap_err();
+        let error = fetcher(open()).fetch(url, None).await.unwrap_err();
         assert_eq!(error.error_type(), "InvalidUrl", "{url}");
         assert!(error.to_string().len() < 400, "{error}");
     }
@@ -111,10 +114,7 @@ async fn secrets_do_not_reach_the_message() {
     let address = server.address();
     for path in ["missing.png", "hang-up", "loop", "to-nonsense"] {
         let url = format!("http://user:hunter2@{address}/{path}?token=hunter2#hunter2");
-        let error = fetcher(Options::default())
-            .fetch(&url, None)
-            .await
-            .unwrap_err();
+        let error = fetcher(open()).fetch(&url, None).await.unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }
@@ -159,12 +159,9 @@ async fn the_limit_itself_is_allowed() {
             max_bytes,
             ..Limits::default()
         };
-        let result = fetcher(Options {
-            limits,
-            ..Options::default()
-        })
-        .fetch(&server.url("/rgb.png"), None)
-        .await;
+        let result = fetcher(Options { limits, ..open() })
+            .fetch(&server.url("/rgb.png"), None)
+            .await;
         assert_eq!(result.is_ok(), fits, "{result:?}");
     }
 }
@@ -185,10 +182,7 @@ async fn broken_connections_are_errors() {
         .local_addr()
         .unwrap();
     let url = format!("http://{closed}/");
-    let error = fetcher(Options::default())
-        .fetch(&url, None)
-        .await
-        .unwrap_err();
+    let error = fetcher(open()).fetch(&url, None).await.unwrap_err();
     assert_eq!(error.error_type(), "FetchFailed");
     assert!(
         error
@@ -210,10 +204,7 @@ async fn a_reset_connection_is_an_error() {
             drop(stream);
         }
     });
-    let error = fetcher(Options::default())
-        .fetch(&url, None)
-        .await
-        .unwrap_err();
+    let error = fetcher(open()).fetch(&url, None).await.unwrap_err();
     assert_eq!(error.error_type(), "FetchFailed");
     assert!(error.to_string().contains("reset"), "{error}");
 }
@@ -222,10 +213,7 @@ async fn a_reset_connection_is_an_error() {
 async fn a_server_that_hangs_or_drips_is_a_timeout() {
     let server = Server::start();
     let timeout = Duration::from_millis(300);
-    let fetcher = fetcher(Options {
-        timeout,
-        ..Options::default()
-    });
+    let fetcher = fetcher(Options { timeout, ..open() });
     for path in ["/hang", "/drip"] {
         let start = Instant::now();
         let error = fetcher.fetch(&server.url(path), None).await.unwrap_err();
@@ -246,7 +234,7 @@ async fn the_deadline_of_the_invocation_counts_too() {
     let server = Server::start();
     let start = Instant::now();
     let deadline = Some(start + Duration::from_millis(200));
-    let error = fetcher(Options::default())
+    let error = fetcher(open())
         .fetch(&server.url("/hang"), deadline)
         .await
         .unwrap_err();
@@ -258,9 +246,9 @@ async fn the_deadline_of_the_invocation_counts_too() {
 struct OneHost(SocketAddr);
 
 impl Guard for OneHost {
-    fn check(&self, url: &Url) -> Result<(), String> {
+    fn check(&self, url: &Url) -> Result<(), Forbidden> {
         match url.host_str() {
-            Some("forbidden.test") => Err("this host is not allowed".to_owned()),
+            Some("forbidden.test") => Err(Forbidden("this host is not allowed".to_owned())),
             _ => Ok(()),
         }
     }
@@ -289,10 +277,7 @@ impl Resolve for Resolver {
 async fn the_guard_sees_every_url_and_resolves_names() {
     let server = Server::start();
     let guard = Arc::new(OneHost(server.address()));
-    let fetcher = fetcher(Options {
-        guard,
-        ..Options::default()
-    });
+    let fetcher = fetcher(Options { guard, ..open() });
     let port = server.address().port();
     let fetch = |path: &str| {
         let url = format!("http://pictures.test:{port}{path}");
@@ -302,7 +287,7 @@ async fn the_guard_sees_every_url_and_resolves_names() {
     assert_eq!(fetch("/rgb.png").await.unwrap(), picture("rgb.png"));
 
     let error = fetch("/to-other-host").await.unwrap_err();
-    assert_eq!(error.error_type(), "InvalidUrl");
+    assert_eq!(error.error_type(), "ForbiddenAddress");
     assert!(
         error.to_string().ends_with("this host is not allowed"),
         "{error}"

@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use keras_preprocess::Limits;
 use lambda_fn::{
     Error, Event, Handler, Invocation,
-    fetch::{Fetcher, Options},
+    fetch::{AllowAll, Fetcher, Options},
 };
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
@@ -24,6 +24,7 @@ pub(crate) fn handler(model: &Means) -> Handler {
     let timeout = Duration::from_millis(500);
     let fetcher = Fetcher::new(Options {
         timeout,
+        guard: Arc::new(AllowAll),
         ..Options::default()
     })
     .unwrap();

@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use lambda_fn::fetch::{Fetcher, Options, Roots};
+use lambda_fn::fetch::{AllowAll, Fetcher, Options, Roots};
 use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -52,6 +52,7 @@ async fn start(name: &str) -> (SocketAddr, PathBuf) {
 fn fetcher(roots: Roots) -> Fetcher {
     Fetcher::new(Options {
         roots,
+        guard: Arc::new(AllowAll),
         ..Options::default()
     })
     .unwrap()
