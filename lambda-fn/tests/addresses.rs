@@ -411,15 +411,15 @@ fn no_redirect_leads_to_one() {
     let server = Everywhere::start();
     let fetcher = fetcher(PublicOnly::with_resolver(Arc::new(Names::default())));
     let start = format!("http://{PUBLIC}:{}", server.port);
-    for index in 0..FORBIDDEN.len() {
+    for (index, host) in FORBIDDEN.into_iter().enumerate() {
         let url = format!("{start}/to/{index}");
-        assert_forbidden(fetch(&fetcher, &url), FORBIDDEN[index]);
+        assert_forbidden(fetch(&fetcher, &url), host);
         assert_eq!(server.reached(), [IpAddr::V4(PUBLIC)]);
     }
     for (name, addresses) in NAMES {
         let url = format!("{start}/name/{name}");
         let public = |address: &&str| address.starts_with("93.");
-        if addresses.iter().any(|address| public(&address)) {
+        if addresses.iter().any(|address| public(address)) {
             fetch(&fetcher, &url).expect(name);
             assert_eq!(server.reached().len(), 2, "{name}");
         } else {

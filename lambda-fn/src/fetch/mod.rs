@@ -268,7 +268,7 @@ fn forbidden(url: &Url, refused: &Forbidden) -> Error {
 }
 
 /// The first cause of a type.
-fn cause<'a, T: StdError + 'static>(error: &'a dyn StdError) -> Option<&'a T> {
+fn cause<T: StdError + 'static>(error: &dyn StdError) -> Option<&T> {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(found) = cause.downcast_ref() {
