@@ -197,15 +197,20 @@ fn compiler(cpp: bool) -> Vec<String> {
 /// are in another place for each place that Zig is installed in.
 fn identity(compiler: &Path) -> String {
     let path = compiler.display().to_string();
-    if !path.ends_with(".sh") {
-        return path;
+    let script = match fs::read_to_string(compiler) {
+        Ok(script) if path.ends_with(".sh") => script,
+        _ => return path,
+    };
+    let version = script
+        .lines()
+        .find_map(|line| Some(line.split_once("ZIG_VERSION=")?.1));
+    let call = script
+        .lines()
+        .find_map(|line| Some(line.strip_prefix("exec ")?.split_once(" zig ")?.1));
+    match (version, call) {
+        (Some(version), Some(call)) => format!("zig {version} {call}"),
+        _ => path,
     }
-    let script = fs::read_to_string(compiler).unwrap_or_default();
-    let call = script.lines().find_map(|line| {
-        let (_, call) = line.strip_prefix("exec ")?.split_once(" zig ")?;
-        Some(format!("zig {call}"))
-    });
-    call.unwrap_or(path)
 }
 
 /// The hash of all files below `dir`, names included, in a fixed order, but for comments.

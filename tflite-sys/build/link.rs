@@ -6,6 +6,7 @@ use crate::cache::{self, Built};
 use crate::error::Error;
 use crate::selected::{self, Selection};
 use crate::vars::{self, Target};
+use crate::zig;
 
 /// Links a library that was built from source.
 pub(crate) fn built(
@@ -93,7 +94,7 @@ impl CxxLibrary {
         let Ok(compiler) = cc::Build::new().cpp(true).try_get_compiler() else {
             return Err(missing("no compiler".into()));
         };
-        if is_zig(&compiler) {
+        if zig::is_zig(&compiler) {
             return Ok(Self::Zig);
         }
         let mut command = compiler.to_command();
@@ -126,20 +127,6 @@ impl CxxLibrary {
             }
         }
     }
-}
-
-/// Whether the compiler is Zig's, as under `cargo zigbuild`.
-fn is_zig(compiler: &cc::Tool) -> bool {
-    // Of a command such as `zig c++`, the path is the first word's.
-    let name = compiler.path().file_name().unwrap_or_default();
-    if name.to_string_lossy().starts_with("zig") {
-        return true;
-    }
-    let mut command = compiler.to_command();
-    command
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("ziglang"))
 }
 
 /// A library that the user has built, or got, elsewhere.

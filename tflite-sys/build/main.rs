@@ -28,6 +28,7 @@ mod shim;
 mod source;
 mod tools;
 mod vars;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -78,6 +79,7 @@ fn run() -> Result<(), Error> {
         return bindings::regenerate(library.include());
     }
     sanitize::extend_flags(&target)?;
+    zig::adapt_flags(&target);
     let plan = cache::plan(&target)?;
     let library = match plan.find() {
         Some(library) => library,

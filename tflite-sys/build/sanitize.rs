@@ -29,8 +29,6 @@ const ALWAYS: &str = "-O1 -gline-tables-only -fno-omit-frame-pointer";
 const OVERRIDE: (&str, &str) = ("CCC_OVERRIDE_OPTIONS", "#O1");
 
 /// Adds the flags to those of the environment.
-///
-/// They are part of the cached library's key, as all that comes from there.
 pub(crate) fn extend_flags(target: &Target) -> Result<(), Error> {
     let Some(names) = vars::get(vars::SANITIZE) else {
         return Ok(());
@@ -43,15 +41,8 @@ pub(crate) fn extend_flags(target: &Target) -> Result<(), Error> {
         flags.push(' ');
         flags.push_str(own);
     }
-    for variable in ["CFLAGS", "CXXFLAGS"] {
-        let variable = format!("{variable}_{}", target.triple);
-        let mut value = vars::get(&variable).unwrap_or_default();
-        value.push(" ");
-        value.push(&flags);
-        // SAFETY: this script has no other thread yet.
-        unsafe { env::set_var(&variable, value) };
-    }
-    // SAFETY: as above.
+    vars::add_flags(target, &flags);
+    // SAFETY: this script has no other thread yet.
     unsafe { env::set_var(OVERRIDE.0, OVERRIDE.1) };
     Ok(())
 }

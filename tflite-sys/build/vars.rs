@@ -99,6 +99,28 @@ impl Target {
     }
 }
 
+/// Has `cc`, and CMake through it, call the compilers for `target` with these flags behind those of
+/// the environment. To be called while the script has one thread.
+///
+/// They are part of the cached library's key, as all that comes from there.
+pub(crate) fn add_flags(target: &Target, flags: &str) {
+    let triple = &target.triple;
+    let underscored = triple.replace('-', "_");
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        let own = format!("{name}_{triple}");
+        // `cc` takes the first that is set.
+        let mut value = get(&own)
+            .or_else(|| get(&format!("{name}_{underscored}")))
+            .or_else(|| get(&format!("TARGET_{name}")))
+            .or_else(|| get(name))
+            .unwrap_or_default();
+        value.push(" ");
+        value.push(flags);
+        // SAFETY: this script has no other thread yet.
+        unsafe { env::set_var(&own, value) };
+    }
+}
+
 /// The version of TensorFlow Lite that this package binds, the part of its own version behind `+`.
 pub(crate) fn tflite_version() -> Result<String, Error> {
     let version = cargo("CARGO_PKG_VERSION")?;

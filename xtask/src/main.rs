@@ -8,6 +8,8 @@ mod checks;
 mod classify;
 mod containers;
 mod conversion;
+mod cross;
+mod debian;
 mod demo;
 mod dockerfiles;
 mod emulator;
@@ -15,13 +17,16 @@ mod endtoend;
 mod evaluate;
 mod fuzz;
 mod glibc;
+mod hidden;
 mod instrumented;
+mod lambda;
 mod msrv;
 mod package;
 mod parity;
 mod progress;
 mod python;
 mod run;
+mod rust_std;
 mod sanitize;
 mod selected;
 mod setup;
@@ -48,6 +53,8 @@ enum Task {
     Demo(demo::Options),
     /// Run the whole check: format, lints, tests, end to end, bindings, licences
     Test(checks::Options),
+    /// Build for Lambda's systems and run there: old libraries, x86-64 and arm64, no /sys, no /proc
+    TestLambda(checks::Options),
     /// Put the foreign source into third_party/src, for builds without a network
     Vendor,
     /// Regenerate tflite-sys/src/bindings.rs from the pinned headers
@@ -56,6 +63,8 @@ enum Task {
     Sanitize(checks::Options),
     /// Run the fuzz targets for a while, and say what came of it
     Fuzz(fuzz::Options),
+    /// Build for Lambda, x86-64 or arm64, with an old glibc and without a container
+    Build(cross::Options),
     /// Say which glibc and libraries a program needs, and fail if that is more than Lambda has
     CheckGlibc(glibc::Options),
     /// Make the zip for Lambda and what the image takes, and the prebuilt library if asked for
@@ -74,10 +83,12 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::TestLambda(options) => lambda::run(&options),
         Task::Vendor => vendor::run(),
         Task::Bindings(options) => bindings::run(&options),
         Task::Sanitize(options) => sanitize::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Build(options) => cross::run(&options),
         Task::CheckGlibc(options) => glibc::run(&options),
         Task::Package(options) => package::run(&options),
         Task::Containers(options) => containers::run(&options),

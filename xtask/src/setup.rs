@@ -58,6 +58,30 @@ pub(crate) const BINDINGS: &[Tool] = &[
     ),
 ];
 
+/// What a cross build takes beside Zig, which is the compiler.
+pub(crate) const CROSS: &[Tool] = &[
+    // For build scripts, which run here.
+    needed(&["cc", "--version"], "gcc"),
+    needed(&["cmake", "--version"], "cmake"),
+    needed(&["make", "--version"], "make"),
+    needed(&["python3", "--version"], "python3"),
+    needed(&["xz", "--version"], "xz-utils"),
+    Tool {
+        ask: &["ninja", "--version"],
+        package: "ninja-build",
+        optional: true,
+    },
+];
+
+/// What unpacks parts of Debian.
+pub(crate) const ROOTS: &[Tool] = &[needed(&["mmdebstrap", "--version"], "mmdebstrap")];
+
+/// What runs programs for arm64 on other machines.
+pub(crate) const QEMU: &[Tool] = &[needed(
+    &["qemu-aarch64-static", "--version"],
+    "qemu-user-static",
+)];
+
 /// What makes images and containers.
 pub(crate) const CONTAINERS: &[Tool] = &[
     needed(&["buildah", "--version"], "buildah"),
@@ -90,6 +114,11 @@ pub(crate) fn for_build() -> Result<()> {
         Some(_) => Ok(()),
         None => ensure(BUILD),
     }
+}
+
+/// Installs what a cross build takes. A prebuilt library is named for one target at a time.
+pub(crate) fn for_cross_build() -> Result<()> {
+    ensure(CROSS)
 }
 
 /// Installs what is missing of `tools`, or says what to install.

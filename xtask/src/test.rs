@@ -5,7 +5,8 @@ use std::process::Command;
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command};
 use crate::{
-    bindings, conversion, dockerfiles, endtoend, msrv, parity, python, selected, setup, unlinked,
+    bindings, conversion, dockerfiles, endtoend, hidden, msrv, parity, python, selected, setup,
+    unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -58,6 +59,7 @@ const CHECKS: &[Check] = &[
         || passed(unlinked::check()),
     ),
     ("selected operators", selected::check),
+    ("XNNPACK without /sys and /proc", hidden::check),
     ("bootstrap under the Lambda emulator", endtoend::check),
     ("sample picture", || {
         let python = python::interpreter()?;

@@ -247,13 +247,16 @@ fn for_each_chunk(
 /// A file without a name, in memory.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn memory() -> io::Result<File> {
-    use std::os::fd::FromRawFd;
+    use std::os::fd::{FromRawFd, RawFd};
 
-    // SAFETY: the name is NUL-terminated, and copied.
-    let fd = unsafe { libc::memfd_create(c"packed weights".as_ptr(), libc::MFD_CLOEXEC) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
+    // glibc has a function for it since 2.27, the kernel since 3.17.
+    let name = c"packed weights";
+    // SAFETY: this call of the kernel's takes a NUL-terminated name, which it copies, and flags.
+    let fd = unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC) };
+    let fd = match RawFd::try_from(fd) {
+        Ok(fd) if fd >= 0 => fd,
+        _ => return Err(io::Error::last_os_error()),
+    };
     // SAFETY: the descriptor is new, and nobody else's.
     Ok(unsafe { File::from_raw_fd(fd) })
 }

@@ -126,6 +126,17 @@ pub fn vendor(
     })
 }
 
+/// Base addresses of Debian mirrors, the likeliest for `suite` first: that of the settings, or else
+/// those of apt's configuration.
+///
+/// # Errors
+///
+/// [`Error::BadMirror`] if the settings' is no web address, [`Error::Io`] if apt's configuration
+/// cannot be read, [`Error::NoMirror`] if that names none.
+pub fn mirrors(suite: &str, settings: &Settings) -> Result<Vec<String>, Error> {
+    mirror::of_suite(suite, suite, settings)
+}
+
 fn check_source_dir(dir: &Path, pin: &Pin) -> Result<(), Error> {
     let missing = Selection::new(pin).missing_in(dir);
     if missing.is_empty() {

@@ -22,21 +22,31 @@ const SUITES: [&str; 12] = [
 /// Addresses of the archive, the likeliest first: below the mirror of the settings, or else below
 /// each Debian mirror of apt's configuration, those with the pin's own suite before the others.
 pub(crate) fn addresses(pin: &Pin, settings: &Settings) -> Result<Vec<String>, Error> {
-    let bases = match &settings.mirror {
-        Some(base) if is_http(base) => vec![base.clone()],
-        Some(base) => return Err(Error::BadMirror(without_secrets(base))),
-        None => bases(apt::entries(&settings.apt_dir)?, &pin.suite),
-    };
-    if bases.is_empty() {
-        return Err(Error::NoMirror {
-            searched: settings.apt_dir.clone(),
-            archive: pin.file_name().to_owned(),
-        });
-    }
+    let bases = of_suite(&pin.suite, pin.file_name(), settings)?;
     Ok(bases
         .iter()
         .map(|base| format!("{}/{}", base.trim_end_matches('/'), pin.path))
         .collect())
+}
+
+/// The mirrors themselves; `wanted` is what is looked for, for the message that there is none.
+pub(crate) fn of_suite(
+    suite: &str,
+    wanted: &str,
+    settings: &Settings,
+) -> Result<Vec<String>, Error> {
+    let bases = match &settings.mirror {
+        Some(base) if is_http(base) => vec![base.clone()],
+        Some(base) => return Err(Error::BadMirror(without_secrets(base))),
+        None => bases(apt::entries(&settings.apt_dir)?, suite),
+    };
+    if bases.is_empty() {
+        return Err(Error::NoMirror {
+            searched: settings.apt_dir.clone(),
+            archive: wanted.to_owned(),
+        });
+    }
+    Ok(bases)
 }
 
 fn is_http(address: &str) -> bool {

@@ -16,23 +16,32 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cross::{self, Arch, Program};
 use crate::glibc;
 use crate::run::{Result, cargo, empty_folder, executable, messages, root, step};
+use crate::rust_std::Std;
 use crate::setup;
 
 pub(crate) use archive::Entry;
+use prebuilt::System;
 
 /// The largest zips, in bytes: what their users are promised.
 const MOST_WITH_MODEL: u64 = 20_000_000;
 const MOST_WITHOUT: u64 = 6_000_000;
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Options {
     /// The folder that everything goes into; default: target/lambda of the repository
     #[arg(long, value_name = "DIR")]
-    output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
+    /// The architecture to build for; default: this machine's
+    #[arg(long, value_enum)]
+    pub(crate) target: Option<Arch>,
+    /// Build with this system's own compiler instead of Zig's: what is built needs its glibc
+    #[arg(long, conflicts_with = "target")]
+    system: bool,
     /// A program that is built already, to pack instead of building one
-    #[arg(long, value_name = "FILE", conflicts_with = "prebuilt")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prebuilt", "system", "target"])]
     bootstrap: Option<PathBuf>,
     /// The model; its labels lie beside it
     #[arg(long, value_name = "FILE")]
@@ -42,10 +51,13 @@ pub(crate) struct Options {
     add: Vec<PathBuf>,
     /// Archive the native library too, for TFLITE_SYS_LIB_DIR
     #[arg(long)]
-    prebuilt: bool,
-    /// The glibc that the program must run with
-    #[arg(long, value_name = "VERSION", default_value = AMAZON_LINUX_2023)]
-    glibc: String,
+    pub(crate) prebuilt: bool,
+    /// The glibc that the program must run with; default: 2.26, or 2.34 for what Zig has not built
+    #[arg(long, value_name = "VERSION")]
+    glibc: Option<String>,
+    /// Where Rust's standard library for another architecture comes from
+    #[arg(long, value_enum, default_value_t)]
+    rust_std: Std,
 }
 
 /// The glibc of Lambda's `provided:al2023`.
@@ -53,13 +65,19 @@ const AMAZON_LINUX_2023: &str = "2.34";
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let output = options.output.clone().unwrap_or_else(folder);
+    let is_ours = options.bootstrap.is_none() && !options.system;
+    let floor = if is_ours {
+        glibc::FLOOR
+    } else {
+        AMAZON_LINUX_2023
+    };
+    let glibc = options.glibc.as_deref().unwrap_or(floor);
     let program = match &options.bootstrap {
         Some(program) => program.clone(),
         None => {
-            setup::for_build()?;
-            let built = build()?;
+            let built = build(options, glibc)?;
             if options.prebuilt {
-                let archive = prebuilt::make(&built.messages, &output)?;
+                let archive = prebuilt::make(&built.messages, &built.system, &output)?;
                 println!("{}", archive.display());
             }
             built.program
@@ -67,7 +85,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let model = options.model.clone().unwrap_or_else(the_model);
     let made = pack(&program, &model, &options.add, &output)?;
-    let report = glibc::check(&program, &options.glibc)?;
+    let report = glibc::check(&program, glibc)?;
     eprintln!("    {} {report}", made.program.display());
     for zip in [&made.zip, &made.program_zip] {
         println!("{}  {:.1} MB", zip.display(), size(zip)? as f64 / 1e6);
@@ -75,8 +93,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     report.verdict(&made.program)?;
     // Of a model of the user's own nothing is promised.
     if options.model.is_none() && options.add.is_empty() {
-        at_most(&made.zip, MOST_WITH_MODEL)?;
+        check_sizes(&made)
+    } else {
+        at_most(&made.program_zip, MOST_WITHOUT)
     }
+}
+
+/// Whether the zips are as small as is promised of the repository's model.
+pub(crate) fn check_sizes(made: &Made) -> Result<()> {
+    at_most(&made.zip, MOST_WITH_MODEL)?;
     at_most(&made.program_zip, MOST_WITHOUT)
 }
 
@@ -85,7 +110,7 @@ pub(crate) fn folder() -> PathBuf {
     root().join("target/lambda")
 }
 
-fn the_model() -> PathBuf {
+pub(crate) fn the_model() -> PathBuf {
     root().join("model/clothing.tflite")
 }
 
@@ -93,9 +118,23 @@ struct Built {
     program: PathBuf,
     /// What Cargo has said of its work.
     messages: Vec<serde_json::Value>,
+    system: System,
 }
 
-fn build() -> Result<Built> {
+fn build(options: &Options, glibc: &str) -> Result<Built> {
+    if !options.system {
+        let arch = match options.target {
+            Some(arch) => arch,
+            None => Arch::native()?,
+        };
+        let mut built = cross::build(&[Program::Bootstrap], arch, glibc, options.rust_std)?;
+        return Ok(Built {
+            program: built.programs.remove(0),
+            messages: built.messages,
+            system: System::Zig(arch, glibc.to_owned()),
+        });
+    }
+    setup::for_build()?;
     step("Building bootstrap", || {
         let messages = messages(cargo().args([
             "build",
@@ -107,7 +146,11 @@ fn build() -> Result<Built> {
             "bootstrap",
         ]))?;
         let program = executable(&messages).ok_or("cargo build made no bootstrap")?;
-        Ok(Built { program, messages })
+        Ok(Built {
+            program,
+            messages,
+            system: System::Own,
+        })
     })
 }
 

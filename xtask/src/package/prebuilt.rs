@@ -11,24 +11,34 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use tflite_sys_source::{Pin, Settings, Silent, ensure, pins};
 
 use super::{read, write};
+use crate::cross::{self, Arch};
 use crate::run::{Result, capture, root, run, step};
 
 /// What the build script calls them.
 const LIBRARY: &str = "libtensorflowlite_c.a";
-const CXX: &str = "libstdc++.a";
+const GNU_CXX: &str = "libstdc++.a";
 /// What the build script looks for beside a prebuilt library.
 const CXX_AS: &str = "libtflite_cxx.a";
 
+/// What a library was built with, and for.
+pub(super) enum System {
+    /// This system's compiler and glibc.
+    Own,
+    /// Zig, for that version of glibc.
+    Zig(Arch, String),
+}
+
 /// Archives the library that a build has linked, and says where the archive is.
-pub(crate) fn make(messages: &[Value], output: &Path) -> Result<PathBuf> {
+pub(super) fn make(messages: &[Value], system: &System, output: &Path) -> Result<PathBuf> {
     let folders = linked_folders(messages)?;
     let holding = |file: &str| {
         folders
@@ -48,7 +58,10 @@ pub(crate) fn make(messages: &[Value], output: &Path) -> Result<PathBuf> {
         })?;
     let manifest = read_text(&built.join("manifest.toml"))?;
     let target = field(&manifest, "target")?;
-    let glibc = system_glibc()?;
+    let glibc = match system {
+        System::Own => system_glibc()?,
+        System::Zig(_, glibc) => glibc.clone(),
+    };
     let name = format!("tflite-sys-{}-{target}-glibc{glibc}", version(messages)?);
 
     let what = format!("Archiving the native library as {name}");
@@ -57,7 +70,11 @@ pub(crate) fn make(messages: &[Value], output: &Path) -> Result<PathBuf> {
         remove(&staging)?;
         let dir = staging.join(&name);
         copy(&library.join(LIBRARY), &dir.join("lib").join(LIBRARY))?;
-        copy(&holding(CXX)?.join(CXX), &dir.join("lib").join(CXX_AS))?;
+        let cxx = dir.join("lib").join(CXX_AS);
+        match system {
+            System::Own => copy(&holding(GNU_CXX)?.join(GNU_CXX), &cxx)?,
+            System::Zig(arch, glibc) => merge(&cross::cxx_libraries(*arch, glibc)?, &cxx)?,
+        }
         copy_all(&built.join("include"), &dir.join("include"))?;
         let pins = pins().map_err(|error| error.to_string())?;
         let pin = pins.get("chromium").map_err(|error| error.to_string())?;
@@ -69,6 +86,32 @@ pub(crate) fn make(messages: &[Value], output: &Path) -> Result<PathBuf> {
         remove(&staging)?;
         Ok(archive)
     })
+}
+
+/// Puts the members of several archives into one.
+fn merge(archives: &[PathBuf], into: &Path) -> Result<()> {
+    let mut script = format!("CREATE {}\n", into.display());
+    for archive in archives {
+        let _ = writeln!(script, "ADDLIB {}", archive.display());
+    }
+    script.push_str("SAVE\nEND\n");
+    let mut command = Command::new("ar");
+    let mut child = command
+        .arg("-M")
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("ar: {error}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin
+            .write_all(script.as_bytes())
+            .map_err(|error| format!("ar: {error}"))?;
+    }
+    let status = child.wait().map_err(|error| format!("ar: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("ar -M ended with {status}, of\n{script}"))
+    }
 }
 
 /// The folders that the build script of `tflite-sys` has named to the linker.
