@@ -1,6 +1,6 @@
 # The Lambda image: the function, its model, and nothing else.
 #
-#   cargo xtask package          # on a system with glibc 2.34 or older; docs/deploy.md has another way
+#   cargo xtask package          # with --target aarch64 for arm64
 #   docker build --tag tf-lite-lambda .
 #   docker run --rm --publish 8080:8080 tf-lite-lambda
 #

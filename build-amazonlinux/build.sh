@@ -54,7 +54,7 @@ build() {
   fi
   # What is missing would be fetched, and a build that needs a network on some day only is none.
   export CARGO_NET_OFFLINE=true
-  cargo xtask package --prebuilt --output "$out"
+  cargo xtask package --system --prebuilt --output "$out"
 }
 
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::glibc;
 use crate::python;
-use crate::run::{Result, cargo, checked, empty_folder, messages, step, tools};
+use crate::run::{Result, capture, cargo, checked, empty_folder, messages, step, tools};
 use crate::rust_std::{self, Std};
 use crate::setup;
 
@@ -162,6 +162,20 @@ pub(crate) fn build(programs: &[Program], arch: Arch, glibc: &str, std: Std) -> 
 /// The interpreter whose packages have Zig.
 fn python() -> Result<PathBuf> {
     python::environment("zig", "Zig and cargo-zigbuild", PINS)
+}
+
+/// Zig's notices for its C++ library, with names to file them under.
+pub(crate) fn cxx_notices() -> Result<Vec<(String, PathBuf)>> {
+    let ask = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
+    let dir = capture(Command::new(python()?).args(["-c", ask]))?;
+    let notice = |library: &str| {
+        let path = Path::new(dir.trim())
+            .join("lib")
+            .join(library)
+            .join("LICENSE.TXT");
+        (library.to_owned(), path)
+    };
+    Ok(["libcxx", "libcxxabi"].map(notice).into())
 }
 
 /// The archives of Zig's C++ library, which it compiles for each target and links statically.

@@ -1,12 +1,14 @@
 //! `cargo xtask test`: the whole check.
 
 use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crate::checks::{self, Check, Options, Outcome};
-use crate::run::{Result, capture, cargo, root, run as run_command};
+use crate::run::{Result, capture, cargo, root, run as run_command, seconds};
 use crate::{
-    bindings, conversion, dockerfiles, endtoend, hidden, msrv, parity, python, selected, setup,
-    unlinked,
+    bindings, containers, conversion, dockerfiles, endtoend, hidden, lambda, msrv, parity, python,
+    selected, setup, unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -71,10 +73,43 @@ const CHECKS: &[Check] = &[
         passed(parity::run(&parity::Options::of_the_repository()))
     }),
     ("conversion of a small Keras model", conversion::check),
+    (
+        "x86-64 package in Debian 11, without /sys and /proc",
+        lambda::x86_64,
+    ),
+    ("zip, for a user who owns nothing", containers::zip),
+    ("image", containers::image),
+    (
+        "build with the prebuilt library, without a C++ compiler",
+        containers::prebuilt,
+    ),
     ("licences, sources and bans of dependencies", deny),
+    // The last one: where no library for it is cached, it takes the longest.
+    (
+        "arm64 package in Debian 11, without /sys and /proc",
+        aarch64,
+    ),
 ];
 
+/// When the check began.
+static BEGAN: OnceLock<Instant> = OnceLock::new();
+/// After this long no native library is compiled for another architecture any more: a run of CI has
+/// 90 minutes, and that may take 25.
+const TIME_FOR_ARM64: Duration = Duration::from_secs(60 * 60);
+
+fn aarch64() -> Result<Outcome> {
+    let elapsed = BEGAN.get_or_init(Instant::now).elapsed();
+    if elapsed > TIME_FOR_ARM64 {
+        return Ok(Outcome::Skipped(format!(
+            "the check runs for {} already; `cargo xtask test-lambda arm64` is this step alone",
+            seconds(elapsed)
+        )));
+    }
+    lambda::aarch64()
+}
+
 pub(crate) fn run(options: &Options) -> Result<()> {
+    BEGAN.get_or_init(Instant::now);
     checks::run(CHECKS, options, || {
         setup::for_build()?;
         setup::ensure(setup::PYTHON)?;

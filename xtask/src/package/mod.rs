@@ -39,25 +39,25 @@ pub(crate) struct Options {
     pub(crate) target: Option<Arch>,
     /// Build with this system's own compiler instead of Zig's: what is built needs its glibc
     #[arg(long, conflicts_with = "target")]
-    system: bool,
+    pub(crate) system: bool,
     /// A program that is built already, to pack instead of building one
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prebuilt", "system", "target"])]
-    bootstrap: Option<PathBuf>,
+    pub(crate) bootstrap: Option<PathBuf>,
     /// The model; its labels lie beside it
     #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    pub(crate) model: Option<PathBuf>,
     /// One more file for the model's folder, such as a weight cache
     #[arg(long, value_name = "FILE")]
-    add: Vec<PathBuf>,
+    pub(crate) add: Vec<PathBuf>,
     /// Archive the native library too, for TFLITE_SYS_LIB_DIR
     #[arg(long)]
     pub(crate) prebuilt: bool,
     /// The glibc that the program must run with; default: 2.26, or 2.34 for what Zig has not built
     #[arg(long, value_name = "VERSION")]
-    glibc: Option<String>,
+    pub(crate) glibc: Option<String>,
     /// Where Rust's standard library for another architecture comes from
     #[arg(long, value_enum, default_value_t)]
-    rust_std: Std,
+    pub(crate) rust_std: Std,
 }
 
 /// The glibc of Lambda's `provided:al2023`.

@@ -79,6 +79,14 @@ pub(super) fn make(messages: &[Value], system: &System, output: &Path) -> Result
         let pins = pins().map_err(|error| error.to_string())?;
         let pin = pins.get("chromium").map_err(|error| error.to_string())?;
         copy_licences(pin, &dir.join("licences"))?;
+        if matches!(system, System::Zig(..)) {
+            for (library, notice) in cross::cxx_notices()? {
+                copy(
+                    &notice,
+                    &dir.join("licences").join(library).join("LICENSE.TXT"),
+                )?;
+            }
+        }
         let text = describe(&manifest, pin, &glibc, &dir)?;
         write(&dir.join("manifest.toml"), text.as_bytes())?;
         let archive = output.join(format!("{name}.tar.xz"));
