@@ -23,6 +23,7 @@ use crate::{
     event,
     fetch::Fetcher,
     outcome::{Body, Outcome, Outcomes},
+    preview,
     report::{LogOptions, Logger, Report},
     request::{Pictures, Request, S3Object, Source},
 };
@@ -201,12 +202,15 @@ impl Handler {
     ///
     /// Must be called in a tokio runtime; decoding and inference run on its blocking threads.
     pub(crate) async fn answer(&self, request: Request, invocation: &Invocation) -> Body {
+        let preview = request.options.preview;
         let outcomes = match request.pictures {
-            Pictures::One(source) => Outcomes::One(self.outcome(Ok(source), invocation).await),
+            Pictures::One(source) => {
+                Outcomes::One(self.outcome(Ok(source), preview, invocation).await)
+            }
             Pictures::Many(sources) => {
                 let all = sources
                     .into_iter()
-                    .map(|source| self.outcome(source, invocation));
+                    .map(|source| self.outcome(source, preview, invocation));
                 Outcomes::Many(stream::iter(all).buffered(AT_ONCE).collect().await)
             }
         };
@@ -216,8 +220,16 @@ impl Handler {
         }
     }
 
-    async fn outcome(&self, source: Result<Source, Error>, invocation: &Invocation) -> Outcome {
-        let mut report = Report::default();
+    async fn outcome(
+        &self,
+        source: Result<Source, Error>,
+        preview: bool,
+        invocation: &Invocation,
+    ) -> Outcome {
+        let mut report = Report {
+            wants_preview: preview,
+            ..Report::default()
+        };
         let result = match source {
             Ok(source) => self.picture(source, invocation, &mut report).await,
             Err(error) => Err(error),
@@ -311,6 +323,14 @@ fn classify(
     drop(bytes);
     report.decode = Some(start.elapsed());
     report.picture = Some((decoded.format, decoded.width, decoded.height));
+    if report.wants_preview {
+        let shape = classifier.shape();
+        report.preview = Some(preview::data_url(
+            &decoded.picture,
+            shape.width,
+            shape.height,
+        ));
+    }
 
     let (answer, timings) = classifier.classify(&decoded.picture)?;
     report.model = Some(timings);

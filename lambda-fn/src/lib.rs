@@ -32,6 +32,7 @@
 //! | `"softmax": true` | probabilities that add up to 1 instead of scores |
 //! | `"labels": false` | an array of scores in the order of the model's outputs; with `top_k`, of `{"index": 4, "score": 9.88}` |
 //! | `"timings": true` | `{"predictions": ..., "timings": {"fetch_ms": 12.5, "decode_ms": 3.1, "preprocess_ms": 0.4, "invoke_ms": 31.0}, "picture": {"format": "JPEG", "width": 800, "height": 600, "bytes": 51234}}` |
+//! | `"preview": true` | also `"preview"`, a data URL: the picture at the size of the model's input |
 //!
 //! # Other events
 //!
@@ -133,6 +134,7 @@ pub mod fetch;
 pub mod handler;
 pub mod labels;
 mod outcome;
+mod preview;
 mod report;
 pub mod request;
 pub mod serve;

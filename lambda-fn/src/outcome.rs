@@ -106,6 +106,9 @@ impl Serialize for Item<'_> {
         {
             map.serialize_entry("picture", &picture)?;
         }
+        if let Some(preview) = &outcome.report.preview {
+            map.serialize_entry("preview", preview)?;
+        }
         map.end()
     }
 }

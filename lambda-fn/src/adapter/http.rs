@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri, header};
 
 use crate::{
     error::Error,
@@ -44,6 +44,13 @@ impl Carried {
                     Error::InvalidRequest(format!("the body is not base64, as it says: {error}"))
                 })?
                 .into(),
+            Some(_) if is_picture(&self.headers) => {
+                return Err(Error::InvalidRequest(
+                    "the picture came as text, which damages it: API Gateway must know its content \
+                     type as a binary media type"
+                        .to_owned(),
+                ));
+            }
             Some(text) => text.into(),
         };
         let target = match self.query.as_str() {
@@ -58,6 +65,12 @@ impl Carried {
         *request.headers_mut() = self.headers;
         Ok(request)
     }
+}
+
+fn is_picture(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"image/"))
 }
 
 /// The path behind the stage or the base path, which the carrier's user may have chosen freely:

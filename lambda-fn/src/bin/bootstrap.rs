@@ -7,7 +7,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use lambda_fn::{
     Config, Event, Handler, Invocation,
-    serve::{self, Command},
+    serve::{self, Command, Server},
 };
 use lambda_runtime::{LambdaEvent, service_fn};
 
@@ -60,7 +60,10 @@ fn run_server(options: serve::Options) -> Result<(), Failure> {
         .build()?;
     runtime.block_on(async {
         let stop = serve::stop_signal()?;
-        serve::serve(handler, options, stop).await
+        let server = Server::bind(handler, options).await?;
+        eprintln!("{}", server.listening());
+        server.run(stop).await;
+        Ok::<_, Failure>(())
     })?;
     // What is still at work has had its time.
     runtime.shutdown_background();

@@ -30,6 +30,9 @@ pub(crate) struct Report {
     pub(crate) fetch: Option<Duration>,
     pub(crate) decode: Option<Duration>,
     pub(crate) model: Option<classifier::Timings>,
+    /// Whether the answer shall have a preview, and the preview.
+    pub(crate) wants_preview: bool,
+    pub(crate) preview: Option<String>,
 }
 
 /// How long the steps for one picture took, as answers have it. What was not done is left out.
@@ -90,6 +93,17 @@ pub(crate) fn started(config: &Config, classifier: &Classifier, total: Duration)
         "classes": shape.classes,
         "threads": config.threads,
         "backend": classifier.backend(),
+    })
+    .to_string()
+}
+
+/// The line of a server that listens.
+pub(crate) fn listening(address: &str) -> String {
+    json!({
+        "timestamp": time::now(),
+        "level": "INFO",
+        "message": "listening",
+        "address": address,
     })
     .to_string()
 }

@@ -5,6 +5,7 @@ mod arguments;
 mod identifier;
 
 use std::{
+    fmt,
     future::poll_fn,
     io,
     net::SocketAddr,
@@ -22,7 +23,6 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use serde_json::json;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -72,64 +72,99 @@ impl Default for Options {
     }
 }
 
-struct Server {
+struct Shared {
     handler: Arc<Handler>,
     options: Options,
     places: Semaphore,
 }
 
-/// Serves until `stop` is ready, and then for as long as the requests at hand take, but no longer
-/// than 25 seconds. Writes one line to standard error: the address.
-///
-/// # Errors
-///
-/// If the address cannot be listened at.
-pub async fn serve(
-    handler: Arc<Handler>,
-    options: Options,
-    stop: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let listener = TcpListener::bind(options.address)
-        .await
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.address)))?;
-    let address = listener.local_addr()?;
-    let line = json!({"level": "INFO", "message": "listening", "address": address.to_string()});
-    report::to_stderr(&line.to_string());
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
 
-    let places = Semaphore::new(options.concurrency);
-    let server = Arc::new(Server {
-        handler,
-        options,
-        places,
-    });
-    let routes = Router::new().fallback(answer).with_state(server);
-    let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut stop = pin!(stop);
-    loop {
-        // A full house lets new connections wait in the kernel.
-        let place = async { Arc::clone(&room).acquire_owned().await };
-        let next = async { (place.await, listener.accept().await) };
-        let (place, stream) = tokio::select! {
-            () = &mut stop => break,
-            next = next => next,
-        };
-        match stream {
-            Ok((stream, _)) => {
-                let connection = connections.watch(connection(stream, routes.clone()));
-                tokio::spawn(async move {
-                    // Errors are the client's going away.
-                    let _ = connection.await;
-                    drop(place);
-                });
-            }
-            // Too many open files, for instance: closing some may help.
-            Err(_) => sleep(Duration::from_millis(100)).await,
-        }
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Server")
+            .field("address", &self.address)
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
     }
-    drop(listener);
-    let _ = timeout(GRACE, connections.shutdown()).await;
-    Ok(())
+}
+
+impl Server {
+    /// Listens at the address of the options.
+    ///
+    /// # Errors
+    ///
+    /// If that is not possible, with the address.
+    pub async fn bind(handler: Arc<Handler>, options: Options) -> io::Result<Self> {
+        let asked = options.address;
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{asked}: {error}"));
+        let listener = TcpListener::bind(asked).await.map_err(named)?;
+        let address = listener.local_addr()?;
+        let shared = Shared {
+            handler,
+            places: Semaphore::new(options.concurrency),
+            options,
+        };
+        Ok(Self {
+            listener,
+            address,
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Where it listens: with the real port, if any free one was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The line of the log that says so.
+    pub fn listening(&self) -> String {
+        report::listening(&self.address.to_string())
+    }
+
+    /// Serves until `stop` is ready, and then for as long as the requests at hand take, but no
+    /// longer than 25 seconds.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self {
+            listener, shared, ..
+        } = self;
+        let routes = Router::new().fallback(answer).with_state(shared);
+        let connections = GracefulShutdown::new();
+        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut stop = pin!(stop);
+        loop {
+            // A full house lets new connections wait in the kernel.
+            let next = async {
+                let place = Arc::clone(&room).acquire_owned().await;
+                (place, listener.accept().await)
+            };
+            let (place, stream) = tokio::select! {
+                () = &mut stop => break,
+                next = next => next,
+            };
+            match stream {
+                Ok((stream, _)) => {
+                    let connection = connections.watch(connection(stream, routes.clone()));
+                    tokio::spawn(async move {
+                        // Errors are the client's going away.
+                        let _ = connection.await;
+                        drop(place);
+                    });
+                }
+                // Too many open files, for instance: closing some may help.
+                Err(_) => sleep(Duration::from_millis(100)).await,
+            }
+        }
+        // New connections are refused from here on.
+        drop(listener);
+        let _ = timeout(GRACE, connections.shutdown()).await;
+    }
 }
 
 type Connection =
@@ -144,7 +179,7 @@ fn connection(stream: TcpStream, routes: Router) -> Connection {
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes))
 }
 
-async fn answer(State(server): State<Arc<Server>>, request: Request<Body>) -> Response<Body> {
+async fn answer(State(server): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
     let handler = &server.handler;
     let invocation = Invocation {
         request_id: identifier::of(request.headers()),
@@ -161,7 +196,7 @@ async fn answer(State(server): State<Arc<Server>>, request: Request<Body>) -> Re
 /// A place among those that are answered at the same time, if the request needs one.
 type Place<'a> = Option<tokio::sync::SemaphorePermit<'a>>;
 
-impl Server {
+impl Shared {
     /// The request with its whole body.
     async fn read(
         &self,

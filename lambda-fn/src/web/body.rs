@@ -62,13 +62,14 @@ fn kind(headers: &HeaderMap) -> Result<Kind, Refusal> {
         .map_err(|_| unsupported("something unreadable"))?;
     let essence = text.split(';').next().unwrap_or_default().trim();
     match essence.to_ascii_lowercase().as_str() {
-        "application/json" | "" => Ok(Kind::Json),
+        "application/json" => Ok(Kind::Json),
         name if name.starts_with("application/") && name.ends_with("+json") => Ok(Kind::Json),
         "application/octet-stream" => Ok(Kind::Picture),
         name if name.starts_with("image/") => Ok(Kind::Picture),
         "multipart/form-data" => multer::parse_boundary(text)
             .map(|boundary| Kind::Form { boundary })
             .map_err(|_| unsupported("multipart/form-data without a boundary")),
+        "" => Err(unsupported("nothing that has a name")),
         _ => Err(unsupported(essence)),
     }
 }
@@ -107,6 +108,8 @@ mod tests {
             "multipart/form-data",
             "multipart/mixed; boundary=a",
             "video/mp4",
+            "",
+            ";;;=,",
         ] {
             assert_eq!(of(other), None, "{other}");
         }

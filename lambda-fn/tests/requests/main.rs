@@ -6,5 +6,7 @@ mod events;
 mod fetch;
 mod handler;
 mod model;
+mod refusals;
+mod serve;
 mod server;
 mod tls;
