@@ -17,6 +17,9 @@ const MODEL_FILE: &str = "clothing.tflite";
 /// more than that are a typing error.
 const MAX_THREADS: usize = 128;
 
+/// The largest accepted `INTERPRETERS`. Each takes memory for what it computes.
+const MAX_INTERPRETERS: u64 = 64;
+
 /// A variable that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -67,6 +70,9 @@ pub struct Config {
     pub labels_path: Option<PathBuf>,
     /// `NUM_THREADS`: how many threads one inference uses.
     pub threads: usize,
+    /// `INTERPRETERS`: how many pictures are classified at the same time. Without it as many as
+    /// `AWS_LAMBDA_MAX_CONCURRENCY` says, but no more than the machine has processors.
+    pub interpreters: usize,
     /// `MAX_IMAGE_BYTES` and `MAX_IMAGE_PIXELS`: what a picture may cost.
     pub limits: Limits,
     /// `FETCH_TIMEOUT_SECONDS`: how long a fetch may take, redirects included.
@@ -147,9 +153,15 @@ impl Config {
         };
 
         let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        // Lambda sends one request at a time where it does not say otherwise. More interpreters
+        // than processors would only take turns.
+        let at_once = lookup("AWS_LAMBDA_MAX_CONCURRENCY")
+            .and_then(|value| value.trim().parse::<usize>().ok())
+            .map_or(1, |limit| limit.clamp(1, parallelism));
+        let interpreters = number("INTERPRETERS", at_once as u64, MAX_INTERPRETERS)? as usize;
         let threads = number(
             "NUM_THREADS",
-            parallelism.min(MAX_THREADS) as u64,
+            (parallelism / interpreters).clamp(1, MAX_THREADS) as u64,
             MAX_THREADS as u64,
         )?;
         let bytes = number("MAX_IMAGE_BYTES", DEFAULT_MAX_BYTES as u64, 1 << 30)?;
@@ -174,6 +186,7 @@ impl Config {
             model_path,
             labels_path: lookup("LABELS_PATH").map(PathBuf::from),
             threads: threads as usize,
+            interpreters,
             limits: Limits {
                 max_bytes: bytes as usize,
                 max_pixels: pixels,
@@ -353,6 +366,20 @@ mod tests {
         }
         let none = read(&[("MODEL_PATH", "m"), ("CORS_ALLOW_ORIGIN", "none")]).unwrap();
         assert_eq!(none.policy.allow_origin, None);
+    }
+
+    #[test]
+    fn as_many_interpreters_as_lambda_sends_requests_but_no_more_than_processors() {
+        let interpreters = |name, value| {
+            let config = read(&[("MODEL_PATH", "m"), (name, value)]).unwrap();
+            (config.interpreters, config.threads)
+        };
+        let parallelism = thread::available_parallelism().unwrap().get();
+        let limit = "AWS_LAMBDA_MAX_CONCURRENCY";
+        assert_eq!(interpreters(limit, "1"), (1, parallelism));
+        assert_eq!(interpreters(limit, "no"), (1, parallelism));
+        assert_eq!(interpreters(limit, "1000"), (parallelism, 1));
+        assert_eq!(interpreters("INTERPRETERS", "64"), (64, 1));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -18,7 +18,7 @@ use keras_preprocess::Limits;
 
 use crate::{
     answer::Answer,
-    classifier::Classifier,
+    classifier::{Classifier, Watch},
     error::Error,
     event,
     fetch::Fetcher,
@@ -185,8 +185,8 @@ impl Handler {
         &self.limits
     }
 
-    pub(crate) fn classifier(&self) -> &Classifier {
-        &self.classifier
+    pub(crate) fn classifier(&self) -> Arc<Classifier> {
+        Arc::clone(&self.classifier)
     }
 
     pub(crate) fn log(&self) -> &Logger {
@@ -266,36 +266,88 @@ impl Handler {
             }
         };
 
-        let (classifier, limits) = (Arc::clone(&self.classifier), self.limits);
-        let mut steps = report.clone();
+        let (classifier, limits) = (self.classifier(), self.limits);
+        let progress = Progress::new(report.clone());
+        let steps = progress.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let result = classify(&classifier, input, &limits, &mut steps);
-            (result, steps)
+            classify(&classifier, input, &limits, deadline, &steps)
         });
-        let (result, steps) = before(deadline, work).await?.map_err(|error| {
-            Error::Internal(match error.try_into_panic() {
+        let result = before(deadline, work, &progress).await;
+        *report = progress.report();
+        match result {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => Err(Error::Internal(match error.try_into_panic() {
                 Ok(payload) => format!("a panic while classifying: {}", panic_text(&*payload)),
                 Err(error) => error.to_string(),
-            })
-        })?;
-        *report = steps;
-        result
+            })),
+            Err(after) => Err(Error::Timeout {
+                what: format!("classifying the picture ({})", report.done()),
+                after,
+            }),
+        }
     }
 }
 
-/// Waits until the deadline. Work on a blocking thread cannot be stopped: it goes on, and a later
-/// request waits for the interpreter until it is done.
-async fn before<F: Future>(deadline: Option<Instant>, work: F) -> Result<F::Output, Error> {
+/// What is known about a picture while another thread works on it.
+#[derive(Clone, Default)]
+struct Progress {
+    report: Arc<Mutex<Report>>,
+    watch: Watch,
+}
+
+impl Progress {
+    fn new(report: Report) -> Self {
+        Self {
+            report: Arc::new(Mutex::new(report)),
+            watch: Watch::default(),
+        }
+    }
+
+    fn set(&self, set: impl FnOnce(&mut Report)) {
+        set(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn report(&self) -> Report {
+        let mut report = self
+            .report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        report.model = self.watch.timings();
+        report
+    }
+}
+
+/// How long a thread that was told to stop is waited for. Of [`RESERVE`], it leaves enough to
+/// send the answer.
+const STOPPING: Duration = Duration::from_millis(100);
+
+/// How often it is told: once may be just before the invocation starts.
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// Waits until the deadline, and then has the work stopped. If even that takes too long, the work
+/// goes on without anybody waiting for it, and only its interpreter is missed.
+async fn before<F: Future + Unpin>(
+    deadline: Option<Instant>,
+    mut work: F,
+    progress: &Progress,
+) -> Result<F::Output, Duration> {
     let Some(deadline) = deadline else {
         return Ok(work.await);
     };
     let start = Instant::now();
-    tokio::time::timeout_at(deadline.into(), work)
-        .await
-        .map_err(|_| Error::Timeout {
-            what: "classifying the picture".to_owned(),
-            after: deadline.saturating_duration_since(start),
-        })
+    if let Ok(output) = tokio::time::timeout_at(deadline.into(), &mut work).await {
+        return Ok(output);
+    }
+    let after = deadline.saturating_duration_since(start);
+    while deadline.elapsed() < STOPPING {
+        progress.watch.stop();
+        // A result that comes now is too late: whether it was stopped cannot be told apart.
+        if tokio::time::timeout(AGAIN, &mut work).await.is_ok() {
+            break;
+        }
+    }
+    Err(after)
 }
 
 enum Input {
@@ -307,7 +359,8 @@ fn classify(
     classifier: &Classifier,
     input: Input,
     limits: &Limits,
-    report: &mut Report,
+    deadline: Option<Instant>,
+    progress: &Progress,
 ) -> Result<Answer, Error> {
     let start = Instant::now();
     let bytes = match input {
@@ -317,23 +370,25 @@ fn classify(
             bytes
         }
     };
-    report.bytes = Some(bytes.len());
+    progress.set(|report| report.bytes = Some(bytes.len()));
     // Only what the model's input needs of it.
     let decoded = classifier.preprocessor().decode(&bytes, limits)?;
     drop(bytes);
-    report.decode = Some(start.elapsed());
-    report.picture = Some((decoded.format, decoded.width, decoded.height));
-    if report.wants_preview {
-        let shape = classifier.shape();
-        report.preview = Some(preview::data_url(
-            &decoded.picture,
-            shape.width,
-            shape.height,
-        ));
-    }
+    progress.set(|report| {
+        report.decode = Some(start.elapsed());
+        report.picture = Some((decoded.format, decoded.width, decoded.height));
+        if report.wants_preview {
+            let shape = classifier.shape();
+            report.preview = Some(preview::data_url(
+                &decoded.picture,
+                shape.width,
+                shape.height,
+            ));
+        }
+    });
 
-    let (answer, timings) = classifier.classify(&decoded.picture)?;
-    report.model = Some(timings);
+    let picture = &decoded.picture;
+    let (answer, _) = classifier.classify_watched(picture, deadline, &progress.watch)?;
     Ok(answer)
 }
 
@@ -363,16 +418,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_takes_too_long_is_a_timeout() {
-        let soon = Instant::now() + Duration::from_millis(20);
-        let error = before(Some(soon), std::future::pending::<()>())
+    async fn work_that_takes_too_long_is_stopped_and_then_left() {
+        let start = Instant::now();
+        let soon = Some(start + Duration::from_millis(20));
+        let progress = Progress::default();
+        let after = before(soon, Box::pin(std::future::pending::<()>()), &progress)
             .await
             .unwrap_err();
-        assert_eq!(error.error_type(), "Timeout");
-        assert!(
-            error
-                .to_string()
-                .starts_with("classifying the picture took longer than ")
-        );
+        assert!(after <= Duration::from_millis(20));
+        assert!(start.elapsed() < RESERVE, "{:?}", start.elapsed());
     }
 }

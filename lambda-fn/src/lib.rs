@@ -107,7 +107,8 @@
 //! | --- | --- | --- |
 //! | `MODEL_PATH` | `clothing.tflite` in `LAMBDA_TASK_ROOT` or beside the executable | the model |
 //! | `LABELS_PATH` | the model's path with the extension `labels.txt`; without such a file, the labels in the model's metadata | one label a line, in the order of the outputs |
-//! | `NUM_THREADS` | the machine's parallelism | threads of one inference, from 1 to 128 |
+//! | `INTERPRETERS` | `AWS_LAMBDA_MAX_CONCURRENCY`, but no more than the machine's parallelism; without it 1 | how many pictures are classified at the same time, up to 64 |
+//! | `NUM_THREADS` | the machine's parallelism, divided by the interpreters | threads of one inference, from 1 to 128 |
 //! | `MAX_IMAGE_BYTES` | 10,000,000 | the largest encoded picture |
 //! | `MAX_IMAGE_PIXELS` | 50,000,000 | the largest decoded picture, width times height |
 //! | `FETCH_TIMEOUT_SECONDS` | 10 | the longest fetch, redirects included |

@@ -68,7 +68,9 @@ impl Classifier {
         let mode = model
             .mode()
             .map_err(|error| failed(classifier::SetupError::Network(error)))?;
-        Self::new(Box::new(model), labels, mode).map_err(failed)
+        Self::new(Box::new(model), labels, mode)
+            .and_then(|classifier| classifier.with_interpreters(config.interpreters))
+            .map_err(failed)
     }
 }
 

@@ -81,8 +81,8 @@ fn run_lambda() -> Result<(), Failure> {
             .into());
         }
     }
-    // One thread is enough: Lambda sends one event at a time, and decoding and inference have
-    // threads of their own.
+    // One thread is enough, also for several events at a time: decoding and inference have threads
+    // of their own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -95,7 +95,7 @@ fn run_lambda() -> Result<(), Failure> {
         }
     });
     runtime
-        .block_on(lambda_runtime::run(events))
+        .block_on(lambda_runtime::run_concurrent(events))
         .map_err(|error| {
             let address = std::env::var(RUNTIME_API).unwrap_or_default();
             format!("the Lambda runtime interface at {RUNTIME_API}={address} failed: {error}")

@@ -1,16 +1,23 @@
-//! Runs the model on pictures: one at a time, and again after a failure.
+//! Runs the model on pictures: as many at a time as there are interpreters, and again after a
+//! failure.
 
+mod pool;
 mod tflite;
+mod watch;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use keras_preprocess::{Mode, Picture, Preprocessor};
 
-pub use self::tflite::TfLite;
+use self::pool::Pool;
+pub use self::{
+    tflite::TfLite,
+    watch::{Canceller, Watch},
+};
 use crate::{answer::Answer, error::Error, labels::Labels};
 
 /// What the runtime said when it failed.
@@ -43,6 +50,12 @@ pub trait Network: Send {
     ///
     /// What the runtime says.
     fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError>;
+
+    /// How to end an invocation that is running, if that can be done. It fails then, and the
+    /// interpreter can be used again.
+    fn canceller(&self) -> Option<Canceller> {
+        None
+    }
 
     /// Computes the output from the input.
     ///
@@ -100,14 +113,11 @@ pub struct Timings {
 
 /// A model with its labels and its preprocessing.
 pub struct Classifier {
-    model: Box<dyn Model>,
+    pool: Pool,
     shape: Shape,
     backend: String,
     labels: Arc<Labels>,
     preprocessor: Preprocessor,
-    /// The interpreter, but `None` while it is at work and after a failure. A panic or an error
-    /// leaves it in an unknown state, so it is not put back, and the next picture gets a new one.
-    idle: Mutex<Option<Box<dyn Network>>>,
 }
 
 impl fmt::Debug for Classifier {
@@ -139,15 +149,34 @@ impl Classifier {
             });
         }
         let preprocessor = Preprocessor::new(shape.width, shape.height, mode);
-        run(network.as_mut(), &mut |input| input.fill(0.0)).map_err(SetupError::WarmUp)?;
+        warm_up(network.as_mut())?;
         Ok(Self {
-            model,
             shape,
             backend: network.backend(),
             labels: Arc::new(labels),
             preprocessor,
-            idle: Mutex::new(Some(network)),
+            pool: Pool::new(model, network),
         })
+    }
+
+    /// Makes more interpreters, each of which is run once, until there are `count`: so many
+    /// pictures are classified at the same time. There is one at first.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] if that fails.
+    pub fn with_interpreters(mut self, count: usize) -> Result<Self, SetupError> {
+        while self.pool.size() < count {
+            let mut network = self.pool.model().network().map_err(SetupError::Network)?;
+            warm_up(network.as_mut())?;
+            self.pool.add(network);
+        }
+        Ok(self)
+    }
+
+    /// How many pictures are classified at the same time.
+    pub fn interpreters(&self) -> usize {
+        self.pool.size()
     }
 
     /// The sizes of the model.
@@ -170,38 +199,84 @@ impl Classifier {
         &self.backend
     }
 
-    /// Classifies one picture. Blocks for as long as that takes, and for other callers before.
+    /// Classifies one picture. Blocks for as long as that takes, and while all interpreters are at
+    /// work.
     ///
     /// # Errors
     ///
     /// [`Error::Model`] if the runtime fails or puts out something that is no number.
     pub fn classify(&self, picture: &Picture) -> Result<(Answer, Timings), Error> {
-        // A panic in an earlier call left `None`, which is a valid state; so poison means nothing.
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut network = match idle.take() {
-            Some(network) => network,
-            None => self.model.network().map_err(failed)?,
-        };
-        let (scores, timings) = run(network.as_mut(), &mut |input| {
-            self.preprocessor.fill(picture, input)
-        })?;
-        *idle = Some(network);
-        Ok((Answer::new(Arc::clone(&self.labels), scores), timings))
+        self.classify_watched(picture, None, &Watch::default())
     }
+
+    /// As [`Classifier::classify`], but waits for an interpreter until the deadline only, and is
+    /// ended by [`Watch::stop`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Classifier::classify`]; [`Error::Timeout`] if it ended early.
+    pub fn classify_watched(
+        &self,
+        picture: &Picture,
+        deadline: Option<Instant>,
+        watch: &Watch,
+    ) -> Result<(Answer, Timings), Error> {
+        let start = Instant::now();
+        let timeout = |what: &str| Error::Timeout {
+            what: what.to_owned(),
+            after: start.elapsed(),
+        };
+        let lent = self.pool.lend(deadline).map_err(failed)?;
+        let mut lent = lent.ok_or_else(|| timeout("waiting for an interpreter"))?;
+        let Some(network) = lent.network() else {
+            return Err(Error::Internal("an interpreter is missing".to_owned()));
+        };
+        let fill = &mut |input: &mut [f32]| self.preprocessor.fill(picture, input);
+        match run(network, fill, watch) {
+            Ok((scores, timings)) => {
+                lent.give_back();
+                Ok((Answer::new(Arc::clone(&self.labels), scores), timings))
+            }
+            Err(_) if watch.is_stopped() => {
+                // The runtime says that it can be used after that.
+                lent.give_back();
+                Err(timeout("the inference"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Runs an interpreter once on an empty input.
+fn warm_up(network: &mut dyn Network) -> Result<(), SetupError> {
+    let fill = &mut |input: &mut [f32]| input.fill(0.0);
+    run(network, fill, &Watch::default())
+        .map(drop)
+        .map_err(SetupError::WarmUp)
 }
 
 fn run(
     network: &mut dyn Network,
     fill: &mut dyn FnMut(&mut [f32]),
+    watch: &Watch,
 ) -> Result<(Vec<f32>, Timings), Error> {
     let start = Instant::now();
     network.write_input(fill).map_err(failed)?;
     let filled = Instant::now();
-    network.invoke().map_err(failed)?;
-    let timings = Timings {
+    let mut timings = Timings {
         preprocess: filled - start,
-        invoke: filled.elapsed(),
+        invoke: Duration::ZERO,
     };
+    watch.done(timings);
+    watch.begin(network.canceller());
+    if watch.is_stopped() {
+        return Err(failed("it was stopped".into()));
+    }
+    let invoked = network.invoke();
+    watch.begin(None);
+    timings.invoke = filled.elapsed();
+    watch.done(timings);
+    invoked.map_err(failed)?;
 
     let classes = network.shape().classes;
     let scores = network.read_output().map_err(failed)?;

@@ -1,7 +1,11 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Barrier, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
 
 use super::*;
@@ -16,6 +20,10 @@ enum Behaviour {
     Panic,
     PutOut(f32),
     PutOutTooFew,
+    /// Runs until it is cancelled.
+    Hang,
+    /// Runs until as many do as the barrier wants.
+    Meet,
 }
 
 /// A model whose interpreters are counted and misbehave on request.
@@ -25,6 +33,8 @@ struct Fake(Arc<State>);
 struct State {
     made: AtomicUsize,
     next: Mutex<Behaviour>,
+    cancelled: Mutex<bool>,
+    meeting: Barrier,
 }
 
 impl Fake {
@@ -32,6 +42,8 @@ impl Fake {
         Self(Arc::new(State {
             made: AtomicUsize::new(0),
             next: Mutex::new(Behaviour::Work),
+            cancelled: Mutex::new(false),
+            meeting: Barrier::new(2),
         }))
     }
 
@@ -85,6 +97,11 @@ impl Network for FakeNetwork {
         Ok(())
     }
 
+    fn canceller(&self) -> Option<Canceller> {
+        let fake = self.fake.clone();
+        Some(Box::new(move || *fake.0.cancelled.lock().unwrap() = true))
+    }
+
     fn invoke(&mut self) -> Result<(), NetworkError> {
         self.output = match self.fake.take() {
             Behaviour::Work => self.input[..3].to_vec(),
@@ -92,6 +109,19 @@ impl Network for FakeNetwork {
             Behaviour::Panic => panic!("as the test asked for"),
             Behaviour::PutOut(value) => vec![0.0, value, 0.0],
             Behaviour::PutOutTooFew => vec![0.0],
+            Behaviour::Hang => {
+                while !std::mem::take(&mut *self.fake.0.cancelled.lock().unwrap()) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                return Err("cancelled".into());
+            }
+            Behaviour::Meet => {
+                // The other one does the same.
+                self.fake.next(Behaviour::Meet);
+                self.fake.0.meeting.wait();
+                self.fake.next(Behaviour::Work);
+                self.input[..3].to_vec()
+            }
         };
         Ok(())
     }
@@ -192,4 +222,79 @@ fn a_failing_warm_up_is_a_start_up_error() {
         error.to_string(),
         "the model's first run failed: the model failed: no such kernel"
     );
+}
+
+#[test]
+fn as_many_pictures_at_a_time_as_interpreters() {
+    let fake = Fake::new();
+    let classifier = classifier(&fake).with_interpreters(2).unwrap();
+    assert_eq!((classifier.interpreters(), fake.made()), (2, 2));
+    fake.next(Behaviour::Meet);
+    // With one interpreter neither of them would end.
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| assert_works(&classifier));
+        }
+    });
+    for behaviour in [Behaviour::Fail, Behaviour::Fail] {
+        fake.next(behaviour);
+        classifier.classify(&picture()).unwrap_err();
+    }
+    assert_works(&classifier);
+    assert_eq!(classifier.interpreters(), 2);
+}
+
+#[test]
+fn a_stopped_inference_says_what_was_done_and_its_interpreter_stays() {
+    let fake = Fake::new();
+    let classifier = classifier(&fake);
+    fake.next(Behaviour::Hang);
+    let watch = Watch::default();
+    let error = thread::scope(|scope| {
+        let work = scope.spawn(|| classifier.classify_watched(&picture(), None, &watch));
+        while !work.is_finished() {
+            thread::sleep(Duration::from_millis(5));
+            watch.stop();
+        }
+        work.join().unwrap().unwrap_err()
+    });
+    assert_eq!(error.error_type(), "Timeout", "{error}");
+    assert!(watch.timings().unwrap().invoke > Duration::ZERO);
+    *fake.0.cancelled.lock().unwrap() = false;
+    assert_works(&classifier);
+    assert_eq!(fake.made(), 1);
+
+    // What is stopped before it starts does not start.
+    fake.next(Behaviour::Panic);
+    let error = classifier
+        .classify_watched(&picture(), None, &watch)
+        .unwrap_err();
+    assert_eq!(error.error_type(), "Timeout");
+    assert_eq!(fake.take(), Behaviour::Panic);
+}
+
+#[test]
+fn nobody_waits_for_an_interpreter_longer_than_to_the_deadline() {
+    let fake = Fake::new();
+    let classifier = classifier(&fake);
+    fake.next(Behaviour::Hang);
+    let watch = Watch::default();
+    thread::scope(|scope| {
+        let busy = scope.spawn(|| classifier.classify_watched(&picture(), None, &watch));
+        while fake.0.next.lock().unwrap().eq(&Behaviour::Hang) {
+            thread::yield_now();
+        }
+        let deadline = Instant::now() + Duration::from_millis(30);
+        let error = classifier
+            .classify_watched(&picture(), Some(deadline), &Watch::default())
+            .unwrap_err();
+        assert!(
+            error.to_string().starts_with("waiting for an interpreter"),
+            "{error}"
+        );
+        while !busy.is_finished() {
+            watch.stop();
+            thread::yield_now();
+        }
+    });
 }

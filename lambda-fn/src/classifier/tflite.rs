@@ -4,11 +4,11 @@ use std::path::Path;
 
 use keras_preprocess::Mode;
 use tflite::{
-    AssociatedFileType, Interpreter, InterpreterOptions, Normalization, TensorRole, TensorType,
-    XnnpackStatus,
+    AssociatedFileType, Interpreter, InterpreterOptions, Normalization, SharedWeightCache,
+    TensorRole, TensorType, WeightCache, XnnpackOptions, XnnpackStatus,
 };
 
-use super::{Model, Network, NetworkError, Shape};
+use super::{Canceller, Model, Network, NetworkError, Shape};
 
 /// Larger inputs than this in a dimension are a mistake, and their product might overflow.
 const MAX_SIDE: usize = 1 << 14;
@@ -17,7 +17,7 @@ const MAX_SIDE: usize = 1 << 14;
 #[derive(Debug)]
 pub struct TfLite {
     model: tflite::Model,
-    threads: usize,
+    options: InterpreterOptions,
 }
 
 impl TfLite {
@@ -29,7 +29,25 @@ impl TfLite {
     pub fn from_file(path: &Path, threads: usize) -> Result<Self, NetworkError> {
         let model = tflite::Model::from_file(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self { model, threads })
+        Ok(Self::new(model, threads))
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says.
+    pub fn from_bytes(bytes: Vec<u8>, threads: usize) -> Result<Self, NetworkError> {
+        Ok(Self::new(tflite::Model::from_bytes(bytes)?, threads))
+    }
+
+    fn new(model: tflite::Model, threads: usize) -> Self {
+        // Several interpreters pack the weights once.
+        let xnnpack = XnnpackOptions::new()
+            .threads(threads)
+            .weight_cache(WeightCache::Shared(SharedWeightCache::new()));
+        let options = InterpreterOptions::new().threads(threads).xnnpack(xnnpack);
+        Self { model, options }
     }
 
     /// The labels that the model's metadata has for its first output, one a line: those without a
@@ -71,8 +89,7 @@ impl TfLite {
 
 impl Model for TfLite {
     fn network(&self) -> Result<Box<dyn Network>, NetworkError> {
-        let options = InterpreterOptions::new().threads(self.threads);
-        let interpreter = Interpreter::new(&self.model, options)?;
+        let interpreter = Interpreter::new(&self.model, self.options.clone())?;
         let shape = classifier_shape(&interpreter)?;
         Ok(Box::new(TfLiteNetwork { interpreter, shape }))
     }
@@ -100,6 +117,11 @@ impl Network for TfLiteNetwork {
             XnnpackStatus::Refused { reason } => format!("built-in kernels, no XNNPACK: {reason}"),
             other => format!("built-in kernels, XNNPACK {other:?}"),
         }
+    }
+
+    fn canceller(&self) -> Option<Canceller> {
+        let token = self.interpreter.cancellation_token();
+        Some(Box::new(move || token.cancel()))
     }
 
     fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError> {
@@ -197,6 +219,41 @@ mod tests {
         let labels = model("described.tflite").labels();
         assert_eq!(labels.as_deref(), Some("red\ngreen\n\nblue"));
         assert_eq!(model("add.tflite").labels(), None);
+    }
+
+    /// A model that counts to its input, which takes as long as one likes.
+    #[test]
+    fn an_invocation_is_cancelled_and_the_interpreter_goes_on() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../tflite/tests/models/count.tflite");
+        let model = TfLite::from_file(&path, 1).unwrap();
+        let interpreter = Interpreter::new(&model.model, model.options.clone()).unwrap();
+        let shape = Shape {
+            height: 1,
+            width: 1,
+            classes: 1,
+        };
+        let mut network = TfLiteNetwork { interpreter, shape };
+        let count = |network: &mut TfLiteNetwork, to: i32| {
+            let mut input = network.interpreter.input_mut(0).unwrap();
+            input.copy_from_slice(&[to]).unwrap();
+            network.invoke()
+        };
+        let cancel = network.canceller().unwrap();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let wait = std::time::Duration::from_millis(20);
+            while stopped.recv_timeout(wait).is_err() {
+                cancel();
+            }
+        });
+        let error = count(&mut network, i32::MAX).unwrap_err();
+        stop.send(()).unwrap();
+        thread.join().unwrap();
+        assert!(error.to_string().contains("cancelled"), "{error}");
+        count(&mut network, 3).unwrap();
+        let output = network.interpreter.output(0).unwrap();
+        assert_eq!(output.data::<i32>().unwrap()[0], 3);
     }
 
     #[test]

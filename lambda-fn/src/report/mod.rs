@@ -70,6 +70,32 @@ pub(crate) struct Kind {
 }
 
 impl Report {
+    /// The steps that were done and how long each took, in words: for an error that ends them.
+    pub(crate) fn done(&self) -> String {
+        let model = self.model;
+        let steps = [
+            ("fetching", self.fetch),
+            ("decoding", self.decode),
+            ("preprocessing", model.map(|model| model.preprocess)),
+            // Nothing if the interpreter did not even stop in time.
+            (
+                "inference until it was stopped",
+                model
+                    .map(|model| model.invoke)
+                    .filter(|time| !time.is_zero()),
+            ),
+        ];
+        let done: Vec<String> = steps
+            .iter()
+            .filter_map(|(step, time)| Some(format!("{step} {} ms", (*time)?.as_millis())))
+            .collect();
+        if done.is_empty() {
+            "nothing was done".to_owned()
+        } else {
+            format!("done: {}", done.join(", "))
+        }
+    }
+
     pub(crate) fn kind(&self) -> Option<Kind> {
         self.picture.map(|(format, width, height)| Kind {
             format: format.name(),
@@ -92,6 +118,7 @@ pub(crate) fn started(config: &Config, classifier: &Classifier, total: Duration)
         "input": [1, shape.height, shape.width, 3],
         "classes": shape.classes,
         "threads": config.threads,
+        "interpreters": classifier.interpreters(),
         "backend": classifier.backend(),
     })
     .to_string()

@@ -51,7 +51,17 @@ impl Function {
 
     /// Sends an event and waits for what comes back.
     pub(crate) fn invoke(&mut self, event: impl AsRef<[u8]>) -> Outcome {
+        self.send(event);
+        self.next()
+    }
+
+    /// Sends an event.
+    pub(crate) fn send(&mut self, event: impl AsRef<[u8]>) {
         self.events.send(event.as_ref().to_vec()).unwrap();
+    }
+
+    /// What comes back next, for whichever event.
+    pub(crate) fn next(&mut self) -> Outcome {
         self.outcomes
             .recv_timeout(Duration::from_secs(60))
             .expect("no answer in a minute")

@@ -156,6 +156,14 @@ async fn a_slow_model_is_a_timeout_before_the_invocation_ends() {
     let start = Instant::now();
     let error = handler.handle(event.into(), &invocation).await.unwrap_err();
     assert_eq!(error.error_type(), "Timeout");
+    let said = error.to_string();
+    for part in [
+        "classifying the picture (done: ",
+        "decoding",
+        "preprocessing",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
     assert!(start.elapsed() < Duration::from_millis(400));
     assert_works(&handler).await;
 }
