@@ -123,7 +123,7 @@ impl Request {
     }
 
     /// Reads an upload: `multipart/form-data` with parts `image` (files) or `url` (text), one or
-    /// up to `max_batch`, and parts named as the options.
+    /// up to `max_batch`, and parts named as the options. There must be no others.
     pub(crate) async fn from_multipart(
         body: Bytes,
         boundary: &str,

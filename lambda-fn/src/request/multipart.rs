@@ -42,8 +42,12 @@ pub(super) async fn request(
             "top_k" | "softmax" | "labels" | "timings" | "preview" => {
                 options.set(&name, &text(&name, field).await?)?;
             }
-            // Forms have other parts, too: buttons, for instance.
-            _ => {}
+            _ => {
+                let name: String = name.chars().take(40).collect();
+                return Err(Error::InvalidRequest(format!(
+                    "the form has a part {name:?}, but its parts can only be `image`, `url` and options"
+                )));
+            }
         }
         if sources.len() > max_batch {
             return Err(too_many(sources.len(), max_batch));

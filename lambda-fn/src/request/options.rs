@@ -68,8 +68,8 @@ impl Options {
             self.flags().into_iter().find(|(known, _)| *known == name)
         {
             *flag = match text {
-                "true" | "1" => true,
-                "false" | "0" => false,
+                "true" => true,
+                "false" => false,
                 _ => return Err(wrong(name, "true or false", &quoted(text))),
             };
         }
@@ -127,8 +127,8 @@ mod tests {
         for (name, text) in [
             ("top_k", "3"),
             ("softmax", "true"),
-            ("labels", "0"),
-            ("timings", "1"),
+            ("labels", "false"),
+            ("timings", "true"),
             ("preview", "true"),
             ("other", "what"),
         ] {
@@ -162,6 +162,7 @@ mod tests {
             ("top_k", ""),
             ("top_k", "9e9"),
             ("labels", "no"),
+            ("labels", "1"),
         ] {
             let error = Options::default().set(name, text).unwrap_err();
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");

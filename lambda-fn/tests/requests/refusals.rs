@@ -383,7 +383,7 @@ fn bad_inputs(server: &Server) -> Vec<Bad> {
     );
     let end = "--XX--\n";
     add(
-        "a form with other parts",
+        "a form with another part",
         form(&(part("file", "x") + end)),
         400,
         "InvalidRequest",
@@ -404,7 +404,7 @@ fn bad_inputs(server: &Server) -> Vec<Bad> {
     );
     let long = part("url", &"a".repeat(10_000)) + end;
     add("a form with a long URL", form(&long), 400, "InvalidRequest");
-    let many = part("other", "x").repeat(300) + end;
+    let many = part("softmax", "true").repeat(300) + end;
     add("a form with 300 parts", form(&many), 400, "InvalidRequest");
     all
 }
