@@ -29,6 +29,7 @@ mod run;
 mod rust_std;
 mod sanitize;
 mod selected;
+mod served;
 mod setup;
 mod test;
 mod unlinked;

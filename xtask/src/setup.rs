@@ -82,6 +82,9 @@ pub(crate) const QEMU: &[Tool] = &[needed(
     "qemu-user-static",
 )];
 
+/// What the page is tested with.
+pub(crate) const CHROMIUM: &[Tool] = &[needed(&["chromium", "--version"], "chromium")];
+
 /// What makes images and containers.
 pub(crate) const CONTAINERS: &[Tool] = &[
     needed(&["buildah", "--version"], "buildah"),

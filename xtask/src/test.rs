@@ -8,7 +8,7 @@ use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command, seconds};
 use crate::{
     bindings, containers, conversion, dockerfiles, endtoend, hidden, lambda, msrv, parity, python,
-    selected, setup, unlinked,
+    selected, served, setup, unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -63,6 +63,8 @@ const CHECKS: &[Check] = &[
     ("selected operators", selected::check),
     ("XNNPACK without /sys and /proc", hidden::check),
     ("bootstrap under the Lambda emulator", endtoend::check),
+    ("page in Chromium", served::page),
+    ("contract of the HTTP interface", served::contract),
     ("sample picture", || {
         let python = python::interpreter()?;
         passed(run_command(

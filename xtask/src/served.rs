@@ -1,0 +1,161 @@
+//! `bootstrap serve`, with a real Chromium and with schemathesis as its clients.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::checks::Outcome;
+use crate::run::{Result, capture, root, target};
+use crate::web::{Page, Server};
+use crate::{demo, python, setup};
+
+/// What drives the browser.
+const PLAYWRIGHT: &str = "playwright==1.65.2";
+/// What reads the OpenAPI document and makes requests of it.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// What the sample picture shows.
+const LABEL: &str = "pants";
+
+/// A running `bootstrap serve`, ended on drop.
+struct Served {
+    child: Child,
+    url: String,
+}
+
+impl Served {
+    /// Starts it at a free port, with nothing in its environment but the repository's model.
+    fn start() -> Result<Self> {
+        let bootstrap = demo::build()?;
+        let mut child = Command::new(&bootstrap)
+            .args(["serve", "--port", "0"])
+            .env_clear()
+            .env("ALLOW_PRIVATE_URLS", "1")
+            .envs(demo::model())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", bootstrap.display()))?;
+        let log = child.stderr.take();
+        let mut served = Self {
+            child,
+            url: String::new(),
+        };
+        let mut log = BufReader::new(log.ok_or("bootstrap has no log")?);
+        served.url = address(&mut log)?;
+        // Nobody reads the rest, but it must go somewhere.
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Ok(served)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads the log as far as the line that says where the server listens.
+fn address(log: &mut impl BufRead) -> Result<String> {
+    let mut line = String::new();
+    let mut all = String::new();
+    while log.read_line(&mut line).is_ok_and(|length| length > 0) {
+        let fields: Value = serde_json::from_str(&line).unwrap_or_default();
+        if let Some(address) = fields["address"].as_str() {
+            return Ok(format!("http://{address}"));
+        }
+        all.push_str(&line);
+        line.clear();
+    }
+    let _ = log.read_to_string(&mut all);
+    Err(format!("bootstrap serve does not listen:\n{all}"))
+}
+
+fn sample() -> PathBuf {
+    root().join("model/sample/trousers.jpg")
+}
+
+/// A server with the sample picture, for requests that name one.
+fn pictures() -> Result<Server> {
+    let sample = sample();
+    let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
+    Server::start(BTreeMap::from([(
+        "/trousers.jpg",
+        Page::File("image/jpeg", picture),
+    )]))
+}
+
+/// Uses the page in Chromium. The screenshots are in `target/page`.
+pub(crate) fn page() -> Result<Outcome> {
+    if !demo::model().iter().all(|(_, path)| path.is_file()) {
+        return Ok(Outcome::Skipped("the repository has no model".to_owned()));
+    }
+    setup::ensure(setup::CHROMIUM)?;
+    let python = python::environment("python-playwright", "Playwright", &[PLAYWRIGHT])?;
+    let (served, pictures) = (Served::start()?, pictures()?);
+    let out = target().join("page");
+    let mut check = python::script(&python, "lambda-fn/tests/page/check.py");
+    check
+        .args(["--chromium", "chromium", "--label", LABEL])
+        .args(["--page", &format!("{}/", served.url)])
+        .args(["--link", &pictures.url("/trousers.jpg")])
+        .args(["--broken", &pictures.url("/missing.jpg")])
+        .arg("--picture")
+        .arg(sample())
+        .arg("--out")
+        .arg(&out);
+    counted(&capture(&mut check)?)
+}
+
+/// Sends requests that schemathesis makes of the OpenAPI document, and compares the answers with it.
+pub(crate) fn contract() -> Result<Outcome> {
+    if !demo::model().iter().all(|(_, path)| path.is_file()) {
+        return Ok(Outcome::Skipped("the repository has no model".to_owned()));
+    }
+    let python = python::environment("python-schemathesis", "schemathesis", &[SCHEMATHESIS])?;
+    let (served, pictures) = (Served::start()?, pictures()?);
+    let folder = root().join("lambda-fn/tests/contract");
+    let output = capture(
+        Command::new(python.with_file_name("schemathesis"))
+            .arg("--config-file")
+            .arg(folder.join("schemathesis.toml"))
+            .arg("run")
+            .arg(format!("{}/openapi.json", served.url))
+            .args(["--url", &served.url])
+            .args(["--phases", "examples,coverage,fuzzing"])
+            .args(["--max-examples", "200", "--continue-on-failure"])
+            // The same requests each time: a finding must not come and go.
+            .args(["--seed", "1", "--no-color"])
+            .current_dir(work_folder()?)
+            .env("PICTURES", pictures.url(""))
+            .env("PICTURE", sample())
+            .env("PYTHONPATH", &folder)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PATH", env::var_os("PATH").unwrap_or_default()),
+    )?;
+    let cases = output
+        .lines()
+        .find(|line| line.contains(" generated"))
+        .ok_or_else(|| format!("schemathesis does not say what it did:\n{output}"))?;
+    Ok(Outcome::Counted(cases.trim().to_owned()))
+}
+
+/// Where schemathesis leaves its notes.
+fn work_folder() -> Result<PathBuf> {
+    let folder = target().join("contract");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+fn counted(output: &str) -> Result<Outcome> {
+    let last = output.lines().last().unwrap_or_default();
+    Ok(Outcome::Counted(last.to_owned()))
+}
