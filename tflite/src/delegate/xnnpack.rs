@@ -1,6 +1,7 @@
 //! The XNNPACK delegate.
 
 use std::ptr::NonNull;
+use std::sync::Once;
 
 use tflite_sys as sys;
 
@@ -33,9 +34,9 @@ impl XnnpackDelegate {
         request.options.apply(&mut options);
         options.num_threads = request.threads;
         let raw = request.cache.create(request.turn, options, |options| {
-            // SAFETY: the options are the default ones with other numbers, and are copied during
-            // the call; what the pointers among them lead to is the cache's, which is kept.
-            NonNull::new(unsafe { sys::TfLiteXNNPackDelegateCreate(&raw const *options) })
+            // SAFETY: the options are the default ones with other numbers; what the pointers among
+            // them lead to is the cache's, which is kept.
+            unsafe { create_raw(options) }
         })?;
         let delegate = Self {
             raw,
@@ -64,6 +65,28 @@ impl XnnpackDelegate {
     pub(crate) fn cache_status(&self) -> &WeightCacheStatus {
         &self.cache_status
     }
+}
+
+/// Makes a delegate; none while another thread makes the first one.
+///
+/// `xnn_initialize` reads the place of the allocator without synchronisation, in the first thread, while
+/// it sets it by an atomic exchange in all of them. Nothing comes of that race, since only the first
+/// exchange sets it, but a race it is.
+///
+/// # Safety
+///
+/// What the pointers among the options lead to must live as long as the delegate.
+unsafe fn create_raw(
+    options: &sys::TfLiteXNNPackDelegateOptions,
+) -> Option<NonNull<sys::TfLiteDelegate>> {
+    static FIRST: Once = Once::new();
+    let create = || {
+        // SAFETY: the options are copied during the call, but for what the caller keeps.
+        NonNull::new(unsafe { sys::TfLiteXNNPackDelegateCreate(&raw const *options) })
+    };
+    let mut first = None;
+    FIRST.call_once(|| first = Some(create()));
+    first.unwrap_or_else(create)
 }
 
 impl Drop for XnnpackDelegate {
