@@ -31,6 +31,7 @@ mod sanitize;
 mod selected;
 mod served;
 mod setup;
+mod size;
 mod test;
 mod unlinked;
 mod vendor;
@@ -70,6 +71,8 @@ enum Task {
     CheckGlibc(glibc::Options),
     /// Make the zip for Lambda and what the image takes, and the prebuilt library if asked for
     Package(package::Options),
+    /// Say what takes the space in the Lambda function's program, with all operators and with a model's
+    Size(size::Options),
     /// Build in a container, and run the image, the zip and a build with the prebuilt library
     Containers(checks::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Task::Build(options) => cross::run(&options),
         Task::CheckGlibc(options) => glibc::run(&options),
         Task::Package(options) => package::run(&options),
+        Task::Size(options) => size::run(&options),
         Task::Containers(options) => containers::run(&options),
         Task::Parity(options) => parity::run(&options),
         Task::Evaluate(options) => evaluate::run(&options),
