@@ -1,13 +1,17 @@
 //! The settings, read from environment variables once at start-up.
 
+mod model;
+
 use std::{num::NonZeroUsize, path::PathBuf, thread, time::Duration};
 
-use keras_preprocess::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, Limits};
+use keras_preprocess::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, Limits, Mode};
 
 use crate::{
     fetch,
     handler::{DEFAULT_MAX_BATCH, Policy},
+    remote::{Location, RemoteModel},
     report::{LogFormat, LogLevel, LogOptions},
+    s3::S3Options,
 };
 
 /// The model's file name when `MODEL_PATH` does not say otherwise.
@@ -65,6 +69,15 @@ fn places(folders: &[PathBuf]) -> String {
 pub struct Config {
     /// `MODEL_PATH`: the `.tflite` file.
     pub model_path: PathBuf,
+    /// `MODEL_URI`, if that is not a path, and what belongs to it. The model's path is only its
+    /// name then.
+    pub remote: Option<RemoteModel>,
+    /// `MODEL_SHA256`: 64 hexadecimal digits in lower case.
+    pub sha256: Option<String>,
+    /// `PREPROCESSOR`: which preprocessing of Keras, whatever the model's metadata say.
+    pub preprocessor: Option<Mode>,
+    /// How to reach S3, for pictures and models there. `None` without a region or credentials.
+    pub s3: Option<S3Options>,
     /// `LABELS_PATH`: one label a line, in the order of the model's outputs. If it is not set, see
     /// [`Classifier::start`](crate::Classifier::start).
     pub labels_path: Option<PathBuf>,
@@ -174,17 +187,27 @@ impl Config {
 
         let max_batch = number("MAX_BATCH", DEFAULT_MAX_BATCH as u64, 1000)?;
 
-        let model_path = match lookup("MODEL_PATH") {
-            Some(path) => PathBuf::from(path),
-            None => folders
+        let mut labels_path = lookup("LABELS_PATH").map(PathBuf::from);
+        let sha256 = model::sha256(&lookup)?;
+        let remote = model::remote(&lookup, &number, &mut labels_path, sha256.is_some())?;
+        let model_path = match (&remote, lookup("MODEL_PATH")) {
+            (Some(remote), _) => PathBuf::from(remote.model.to_string()),
+            (None, Some(path)) => PathBuf::from(path),
+            (None, None) => folders
                 .iter()
                 .map(|folder| folder.join(MODEL_FILE))
                 .find(|path| path.is_file())
                 .ok_or(ConfigError::NoModel(folders))?,
         };
+        // A path is no other thing than `MODEL_PATH`.
+        let remote = remote.filter(|remote| !matches!(remote.model, Location::File(_)));
         Ok(Self {
             model_path,
-            labels_path: lookup("LABELS_PATH").map(PathBuf::from),
+            labels_path,
+            remote,
+            sha256,
+            preprocessor: model::preprocessor(&lookup)?,
+            s3: S3Options::from_lookup(&lookup),
             threads: threads as usize,
             interpreters,
             limits: Limits {
@@ -268,7 +291,7 @@ mod tests {
 
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    pub(super) fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_lookup(
             |name| {
                 let found = variables.iter().find(|(key, _)| *key == name);

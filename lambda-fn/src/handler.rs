@@ -24,6 +24,7 @@ use crate::{
     fetch::Fetcher,
     outcome::{Body, Outcome, Outcomes},
     preview,
+    remote::{Current, Refresher},
     report::{LogOptions, Logger, Report},
     request::{Pictures, Request, S3Object, Source},
 };
@@ -109,7 +110,8 @@ pub trait ObjectStore: Send + Sync {
 pub struct Handler {
     fetcher: Fetcher,
     objects: Option<Arc<dyn ObjectStore>>,
-    classifier: Arc<Classifier>,
+    classifier: Current,
+    refresher: Option<Arc<Refresher>>,
     limits: Limits,
     policy: Policy,
     warm: AtomicBool,
@@ -134,7 +136,8 @@ impl Handler {
         Self {
             fetcher,
             objects: None,
-            classifier: Arc::new(classifier),
+            classifier: Current::new(classifier),
+            refresher: None,
             limits,
             policy: Policy::default(),
             warm: AtomicBool::new(false),
@@ -175,6 +178,15 @@ impl Handler {
         }
     }
 
+    /// Has a new model looked for from time to time.
+    #[must_use]
+    pub(crate) fn with_refresher(self, refresher: Refresher) -> Self {
+        Self {
+            refresher: Some(Arc::new(refresher)),
+            ..self
+        }
+    }
+
     /// What requests may ask for.
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -186,7 +198,7 @@ impl Handler {
     }
 
     pub(crate) fn classifier(&self) -> Arc<Classifier> {
-        Arc::clone(&self.classifier)
+        self.classifier.get()
     }
 
     pub(crate) fn log(&self) -> &Logger {
@@ -202,6 +214,9 @@ impl Handler {
     ///
     /// Must be called in a tokio runtime; decoding and inference run on its blocking threads.
     pub(crate) async fn answer(&self, request: Request, invocation: &Invocation) -> Body {
+        if let Some(refresher) = &self.refresher {
+            refresher.look(&self.classifier);
+        }
         let preview = request.options.preview;
         let outcomes = match request.pictures {
             Pictures::One(source) => {

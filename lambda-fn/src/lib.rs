@@ -101,11 +101,37 @@
 //! ([`fetch::PublicOnly`]). Proxies of the environment are not used. `ALLOW_PRIVATE_URLS=1` turns
 //! the check off, for tests and for functions that only trusted callers reach.
 //!
+//! # Models from elsewhere
+//!
+//! `MODEL_URI` names a model that is not in the package. It comes at start, into memory; nothing is
+//! written to a disk. What may pass (a connection that breaks, 408, 429, 5xx) is tried again, after
+//! 100 ms, 200 ms and so on, until `MODEL_TIMEOUT_SECONDS` are over. The address may be private:
+//! it is the operator's. `http://` is taken together with `MODEL_SHA256` only. Labels come from
+//! `LABELS_URI`, `LABELS_PATH` or the model's metadata.
+//!
+//! With `MODEL_REFRESH_SECONDS`, a request that comes so long after the last look starts another
+//! one, for which nobody waits. If an entity tag (ETag) has changed, the new model and its labels
+//! are loaded, verified and run once while the old ones serve; then they serve. Whatever fails is a
+//! line of the log, and the old ones serve on. For that time there is memory for both.
+//!
+//! S3 is asked as the tools of AWS do it: `AWS_REGION` or `AWS_DEFAULT_REGION`, the keys in
+//! `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, which Lambda sets, or those
+//! of the endpoint in `AWS_CONTAINER_CREDENTIALS_FULL_URI` or `…_RELATIVE_URI`, and for another
+//! server `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`. The role needs `s3:GetObject`, for a version
+//! `s3:GetObjectVersion`.
+//!
 //! # Environment variables
 //!
 //! | variable | default | meaning |
 //! | --- | --- | --- |
 //! | `MODEL_PATH` | `clothing.tflite` in `LAMBDA_TASK_ROOT` or beside the executable | the model |
+//! | `MODEL_URI` | `MODEL_PATH` | the model: a path, `https://…` or `s3://bucket/key[?versionId=…]`; see [Models from elsewhere](#models-from-elsewhere) |
+//! | `LABELS_URI` | `LABELS_PATH` | the labels, likewise |
+//! | `MODEL_SHA256` | none | 64 hexadecimal digits: another model is refused |
+//! | `MODEL_REFRESH_SECONDS` | never | how often it is looked whether there is another model |
+//! | `MODEL_TIMEOUT_SECONDS` | 9 | how long the model may take to come at start, all attempts included |
+//! | `MAX_MODEL_BYTES` | 256,000,000 | the largest model from elsewhere |
+//! | `PREPROCESSOR` | what the model's metadata say, or `tf` | how pictures are prepared: `tf`, `caffe`, `torch` or `raw` |
 //! | `LABELS_PATH` | the model's path with the extension `labels.txt`; without such a file, the labels in the model's metadata | one label a line, in the order of the outputs |
 //! | `INTERPRETERS` | `AWS_LAMBDA_MAX_CONCURRENCY`, but no more than the machine's parallelism; without it 1 | how many pictures are classified at the same time, up to 64 |
 //! | `NUM_THREADS` | the machine's parallelism, divided by the interpreters | threads of one inference, from 1 to 128 |
@@ -136,8 +162,10 @@ pub mod handler;
 pub mod labels;
 mod outcome;
 mod preview;
+pub mod remote;
 mod report;
 pub mod request;
+pub mod s3;
 pub mod serve;
 mod start;
 pub mod web;

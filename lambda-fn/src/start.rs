@@ -1,6 +1,6 @@
 //! Start-up: everything that is made once for all requests.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{io, path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     classifier::{self, Classifier, TfLite},
@@ -8,7 +8,9 @@ use crate::{
     fetch::{self, AllowAll, Fetcher, Guard, PublicOnly, Roots},
     handler::Handler,
     labels::{Labels, LabelsError},
+    remote::{self, Refresher, Remote, RemoteError, RemoteModel},
     report,
+    s3::S3,
 };
 
 /// Why the function cannot start. Each message names the file or variable at fault.
@@ -24,6 +26,21 @@ pub enum StartError {
     /// `LABELS_PATH` is not set, and there are no labels beside the model or inside.
     #[error("no labels found: set LABELS_PATH, or put them into {}, one a line", .0.display())]
     NoLabels(PathBuf),
+    /// A model from elsewhere has no labels either, and none are set.
+    #[error(
+        "no labels found: set LABELS_URI or LABELS_PATH, or put them into the metadata of {}",
+        .0.display()
+    )]
+    NoRemoteLabels(PathBuf),
+    /// The model or its labels did not come.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The work could not be started.
+    #[error("no thread can be started: {0}")]
+    Thread(io::Error),
+    /// A server says that its file has not changed, though nobody asked.
+    #[error("the server of the model gives none")]
+    Nothing,
     /// The model cannot be read.
     #[error("the model cannot be read: {0}")]
     Model(classifier::NetworkError),
@@ -40,37 +57,173 @@ pub enum StartError {
     Fetcher(#[from] fetch::SetupError),
 }
 
+/// What a classifier is made of.
+pub(crate) struct Parts {
+    model: TfLite,
+    labels: Labels,
+    path: PathBuf,
+}
+
+impl Parts {
+    /// Makes the interpreters and runs them once.
+    pub(crate) fn classifier(self, config: &Config) -> Result<Classifier, StartError> {
+        let Self {
+            model,
+            labels,
+            path,
+        } = self;
+        let failed = |source| StartError::Classifier {
+            path: path.clone(),
+            source,
+        };
+        let mode = match config.preprocessor {
+            Some(mode) => mode,
+            None => model
+                .mode()
+                .map_err(|error| failed(classifier::SetupError::Network(error)))?,
+        };
+        Classifier::new(Box::new(model), labels, mode)
+            .and_then(|classifier| classifier.with_interpreters(config.interpreters))
+            .map_err(failed)
+    }
+}
+
+/// The entity tags of what was loaded: they tell whether there is something else now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tags {
+    pub(crate) model: Option<String>,
+    pub(crate) labels: Option<String>,
+}
+
+/// Loads model and labels. `None` if both still have the tags.
+pub(crate) async fn load(
+    config: &Config,
+    tags: Option<&Tags>,
+) -> Result<Option<(Parts, Tags)>, StartError> {
+    match &config.remote {
+        Some(remote) => load_remote(config, remote, tags).await,
+        None => load_file(config).map(|parts| Some((parts, Tags::default()))),
+    }
+}
+
+fn load_file(config: &Config) -> Result<Parts, StartError> {
+    let path = config.model_path.clone();
+    if config.sha256.is_some() {
+        let name = path.display().to_string();
+        let found = remote::sha256(&path)
+            .map_err(|error| StartError::Model(format!("{name}: {error}").into()))?;
+        check_sha256(config, &name, found)?;
+    }
+    let model = TfLite::from_file(&path, config.threads).map_err(StartError::Model)?;
+    let beside = path.with_extension("labels.txt");
+    let labels = match &config.labels_path {
+        Some(labels) => Labels::from_file(labels)?,
+        None if beside.exists() => Labels::from_file(&beside)?,
+        None => match model.labels() {
+            Some(text) => Labels::parse(&text, &path)?,
+            None => return Err(StartError::NoLabels(beside)),
+        },
+    };
+    Ok(Parts {
+        model,
+        labels,
+        path,
+    })
+}
+
+fn check_sha256(config: &Config, location: &str, found: String) -> Result<(), StartError> {
+    match &config.sha256 {
+        Some(expected) if *expected != found => Err(StartError::Remote(RemoteError::Sha256 {
+            location: location.to_owned(),
+            found,
+        })),
+        _ => Ok(()),
+    }
+}
+
+async fn load_remote(
+    config: &Config,
+    remote: &RemoteModel,
+    tags: Option<&Tags>,
+) -> Result<Option<(Parts, Tags)>, StartError> {
+    let source = Remote::new(config.s3.as_ref(), &roots(config)).map_err(RemoteError::Setup)?;
+    let (limit, timeout) = (remote.max_bytes, remote.timeout);
+    let get = |location, etag| source.get(location, etag, limit, timeout);
+    let (model_tag, labels_tag) = tags.map_or((None, None), |tags| {
+        (tags.model.as_deref(), tags.labels.as_deref())
+    });
+    let mut model = get(&remote.model, model_tag).await?;
+    let mut labels = None;
+    if let Some(location) = &remote.labels {
+        labels = get(location, labels_tag).await?;
+        // Each of them may be new; then both are needed.
+        if model.is_some() && labels.is_none() {
+            labels = get(location, None).await?;
+        }
+    }
+    if model.is_none() && labels.is_some() {
+        model = get(&remote.model, None).await?;
+    }
+    let Some(got) = model else {
+        return Ok(None);
+    };
+    check_sha256(config, &remote.model.to_string(), got.sha256)?;
+    let path = PathBuf::from(remote.model.to_string());
+    let model = TfLite::from_bytes(got.bytes, config.threads)
+        .map_err(|error| StartError::Model(format!("{}: {error}", path.display()).into()))?;
+    let mut tags = Tags {
+        model: got.etag,
+        labels: None,
+    };
+    let labels = match (&remote.labels, labels, &config.labels_path) {
+        (Some(location), Some(got), _) => {
+            let path = PathBuf::from(location.to_string());
+            let text = String::from_utf8(got.bytes).map_err(|error| {
+                let source = io::Error::new(io::ErrorKind::InvalidData, error);
+                let path = path.clone();
+                LabelsError::Read { path, source }
+            })?;
+            tags.labels = got.etag;
+            Labels::parse(&text, &path)?
+        }
+        (_, _, Some(path)) => Labels::from_file(path)?,
+        _ => match model.labels() {
+            Some(text) => Labels::parse(&text, &path)?,
+            None => return Err(StartError::NoRemoteLabels(path)),
+        },
+    };
+    let parts = Parts {
+        model,
+        labels,
+        path,
+    };
+    Ok(Some((parts, tags)))
+}
+
+/// Loads what there must be at start.
+fn start(config: &Config) -> Result<(Classifier, Tags), StartError> {
+    let loaded = match &config.remote {
+        // The only one that waits.
+        Some(_) => remote::block_on(load(config, None)).map_err(StartError::Thread)??,
+        None => Some((load_file(config)?, Tags::default())),
+    };
+    // Without tags to compare with there is always something.
+    let (parts, tags) = loaded.ok_or(StartError::Nothing)?;
+    Ok((parts.classifier(config)?, tags))
+}
+
 impl Classifier {
-    /// Loads model and labels, as the settings say. Without `LABELS_PATH` the labels are those of
-    /// the file beside the model, `clothing.labels.txt` for `clothing.tflite`, and without such a
-    /// file those that the model's metadata has for its output. The preprocessing is that of the
-    /// metadata, too, or else Xception's.
+    /// Loads model and labels, as the settings say. Without `LABELS_PATH` and `LABELS_URI` the
+    /// labels are those of the file beside the model, `clothing.labels.txt` for `clothing.tflite`,
+    /// and without such a file those that the model's metadata has for its output. The
+    /// preprocessing is that of the metadata, too, or else Xception's, if `PREPROCESSOR` does not
+    /// say which.
     ///
     /// # Errors
     ///
     /// [`StartError`] if any of them is missing or unusable.
     pub fn start(config: &Config) -> Result<Self, StartError> {
-        let path = &config.model_path;
-        let model = TfLite::from_file(path, config.threads).map_err(StartError::Model)?;
-        let beside = path.with_extension("labels.txt");
-        let labels = match &config.labels_path {
-            Some(labels) => Labels::from_file(labels)?,
-            None if beside.exists() => Labels::from_file(&beside)?,
-            None => match model.labels() {
-                Some(text) => Labels::parse(&text, path)?,
-                None => return Err(StartError::NoLabels(beside)),
-            },
-        };
-        let failed = |source| StartError::Classifier {
-            path: path.clone(),
-            source,
-        };
-        let mode = model
-            .mode()
-            .map_err(|error| failed(classifier::SetupError::Network(error)))?;
-        Self::new(Box::new(model), labels, mode)
-            .and_then(|classifier| classifier.with_interpreters(config.interpreters))
-            .map_err(failed)
+        start(config).map(|(classifier, _)| classifier)
     }
 }
 
@@ -82,22 +235,33 @@ impl Handler {
     ///
     /// [`StartError`] if any of them is unusable.
     pub fn start(config: &Config) -> Result<Self, StartError> {
-        let start = Instant::now();
-        let classifier = Classifier::start(config)?;
+        let begin = Instant::now();
+        let (classifier, tags) = start(config)?;
         let fetcher = Fetcher::new(fetch::Options {
             limits: config.limits,
             timeout: config.fetch_timeout,
-            roots: config
-                .ssl_cert_file
-                .clone()
-                .map_or(Roots::Bundled, Roots::PemFile),
+            roots: roots(config),
             guard: guard(config),
         })?;
-        report::to_stderr(&report::started(config, &classifier, start.elapsed()));
-        Ok(Self::new(fetcher, classifier, config.limits)
+        report::to_stderr(&report::started(config, &classifier, begin.elapsed()));
+        let mut handler = Self::new(fetcher, classifier, config.limits)
             .with_policy(config.policy.clone())
-            .with_log_options(config.log.clone()))
+            .with_log_options(config.log.clone());
+        if let Some(options) = &config.s3 {
+            let objects = S3::new(options, &roots(config)).map_err(RemoteError::Setup)?;
+            handler = handler.with_objects(Arc::new(objects));
+        }
+        let refresh = config.remote.as_ref().and_then(|remote| remote.refresh);
+        Ok(match refresh {
+            Some(every) => handler.with_refresher(Refresher::new(config, every, tags)),
+            None => handler,
+        })
     }
+}
+
+fn roots(config: &Config) -> Roots {
+    let file = config.ssl_cert_file.clone();
+    file.map_or(Roots::Bundled, Roots::PemFile)
 }
 
 /// What may be fetched, as the settings say.

@@ -15,6 +15,7 @@ use reqwest::{Client, Response, StatusCode, Url, header, redirect::Policy};
 
 pub use guard::{AllowAll, Forbidden, Guard, PublicOnly};
 pub use redact::redact;
+pub(crate) use tls::client_config;
 pub use tls::{Roots, TlsError};
 
 use keras_preprocess::Limits;
@@ -245,6 +246,12 @@ fn failed(url: &Url, error: reqwest::Error) -> Error {
             after: CONNECT_TIMEOUT,
         };
     }
+    let reason = reason(error);
+    Error::FetchFailed { url, reason }
+}
+
+/// The words of an error and of its causes, without the URL.
+pub(crate) fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut reason = error.to_string();
     let mut source = error.source();
@@ -256,7 +263,7 @@ fn failed(url: &Url, error: reqwest::Error) -> Error {
         }
         source = cause.source();
     }
-    Error::FetchFailed { url, reason }
+    reason
 }
 
 /// Only the host: it is at fault, whatever else is in the URL.

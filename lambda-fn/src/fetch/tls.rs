@@ -36,7 +36,7 @@ pub enum TlsError {
     Library(#[from] rustls::Error),
 }
 
-pub(super) fn client_config(roots: &Roots) -> Result<ClientConfig, TlsError> {
+pub(crate) fn client_config(roots: &Roots) -> Result<ClientConfig, TlsError> {
     let store = match roots {
         Roots::Bundled => RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

@@ -19,6 +19,7 @@ use crate::{
 pub(crate) use line::{Line, Via};
 pub use logger::{LogFormat, LogLevel, LogOptions};
 pub(crate) use logger::{Logger, to_stderr};
+pub(crate) use time::{basic as basic_time, now};
 
 /// What was done for one picture so far.
 #[derive(Debug, Clone, Default)]

@@ -7,6 +7,13 @@ pub(crate) fn now() -> String {
     rfc3339(now_milliseconds())
 }
 
+/// Now, in ISO 8601's basic format: `20260131T235959Z`.
+pub(crate) fn basic() -> String {
+    let now = now();
+    let (seconds, _) = now.split_once('.').unwrap_or((&now, ""));
+    seconds.replace(['-', ':'], "") + "Z"
+}
+
 /// Milliseconds since 1970.
 pub(crate) fn now_milliseconds() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -44,6 +51,14 @@ fn date(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_basic_format_has_digits_two_letters_and_a_length() {
+        let text = basic();
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        assert_eq!((text.len(), digits.len()), (16, 14), "{text}");
+        assert_eq!((text.find('T'), text.find('Z')), (Some(8), Some(15)));
+    }
 
     /// As `date --utc --date=@SECONDS` has them.
     #[test]
