@@ -7,3 +7,4 @@ mod concurrency;
 mod failures;
 mod process;
 mod runtime_api;
+mod serve;

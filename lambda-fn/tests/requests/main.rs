@@ -5,6 +5,7 @@
 mod events;
 mod fetch;
 mod handler;
+mod log;
 mod model;
 mod refusals;
 mod serve;
