@@ -21,6 +21,7 @@ mod hidden;
 mod instrumented;
 mod lambda;
 mod msrv;
+mod objects;
 mod package;
 mod parity;
 mod progress;

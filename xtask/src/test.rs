@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command, seconds};
 use crate::{
-    bindings, containers, conversion, dockerfiles, endtoend, hidden, lambda, msrv, parity, python,
-    selected, served, setup, unlinked,
+    bindings, containers, conversion, dockerfiles, endtoend, hidden, lambda, msrv, objects, parity,
+    python, selected, served, setup, unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -65,6 +65,7 @@ const CHECKS: &[Check] = &[
     ("bootstrap under the Lambda emulator", endtoend::check),
     ("page in Chromium", served::page),
     ("contract of the HTTP interface", served::contract),
+    ("models and pictures from S3", objects::check),
     ("sample picture", || {
         let python = python::interpreter()?;
         passed(run_command(

@@ -3,7 +3,14 @@
 
 #![forbid(unsafe_code)]
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use lambda_fn::{
     Config, Event, Handler, Invocation,
@@ -86,19 +93,66 @@ fn run_lambda() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let at_work = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&at_work);
     let events = service_fn(move |event: LambdaEvent<Event>| {
-        let handler = Arc::clone(&handler);
+        let (handler, counter) = (Arc::clone(&handler), Arc::clone(&counter));
         async move {
+            let _one = AtWork::new(&counter);
             handler
                 .handle(event.payload, &Invocation::from(&event.context))
                 .await
         }
     });
-    runtime
-        .block_on(lambda_runtime::run_concurrent(events))
-        .map_err(|error| {
-            let address = std::env::var(RUNTIME_API).unwrap_or_default();
-            format!("the Lambda runtime interface at {RUNTIME_API}={address} failed: {error}")
-                .into()
-        })
+    let work = async {
+        let stop = serve::stop_signal()?;
+        tokio::select! {
+            result = lambda_runtime::run_concurrent(events) => result,
+            () = drained(stop, &at_work) => Ok(()),
+        }
+    };
+    let result = runtime.block_on(work);
+    // What is still at work has had its time.
+    runtime.shutdown_background();
+    result.map_err(|error| {
+        let address = std::env::var(RUNTIME_API).unwrap_or_default();
+        format!("the Lambda runtime interface at {RUNTIME_API}={address} failed: {error}").into()
+    })
+}
+
+/// How long the requests at hand have, once the process is asked to stop. Lambda ends it after two
+/// seconds at the latest; other platforms wait longer.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// What it takes to send an answer.
+const SENDING: Duration = Duration::from_millis(100);
+
+/// Ready when the process is asked to stop and its requests are answered. Lambda asks functions
+/// that have an extension, when it sends them no more events.
+async fn drained(stop: impl Future<Output = ()>, at_work: &AtomicUsize) {
+    stop.await;
+    let start = Instant::now();
+    let mut idle = start;
+    while start.elapsed() < GRACE && idle.elapsed() < SENDING {
+        if at_work.load(Ordering::Relaxed) > 0 {
+            idle = Instant::now();
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A request at work, counted until this is dropped.
+struct AtWork<'a>(&'a AtomicUsize);
+
+impl<'a> AtWork<'a> {
+    fn new(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
