@@ -76,6 +76,8 @@ pub struct Config {
     pub sha256: Option<String>,
     /// `PREPROCESSOR`: which preprocessing of Keras, whatever the model's metadata say.
     pub preprocessor: Option<Mode>,
+    /// `INPUT_SIZE`: height and width that the model's input gets.
+    pub input_size: Option<[usize; 2]>,
     /// How to reach S3, for pictures and models there. `None` without a region or credentials.
     pub s3: Option<S3Options>,
     /// `LABELS_PATH`: one label a line, in the order of the model's outputs. If it is not set, see
@@ -207,6 +209,7 @@ impl Config {
             remote,
             sha256,
             preprocessor: model::preprocessor(&lookup)?,
+            input_size: model::input_size(&lookup)?,
             s3: S3Options::from_lookup(&lookup),
             threads: threads as usize,
             interpreters,

@@ -29,17 +29,10 @@ pub enum LabelsError {
         /// The line, from 1.
         line: usize,
     },
-    /// A label comes twice. The answer has one field for each.
-    #[error("the label {label:?} is twice in {}", path.display())]
-    Twice {
-        /// The file.
-        path: PathBuf,
-        /// The label.
-        label: String,
-    },
 }
 
-/// Labels in the order of the outputs, each different from the others.
+/// Labels in the order of the outputs, each different from the others: the answer has a field for
+/// each. ImageNet has two cranes and two maillots; the second one is `crane (2)` here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels(Vec<String>);
 
@@ -49,7 +42,7 @@ impl Labels {
     ///
     /// # Errors
     ///
-    /// [`LabelsError`] if the file cannot be read, has no label or one twice.
+    /// [`LabelsError`] if the file cannot be read, has no label or a blank line.
     pub fn from_file(path: &Path) -> Result<Self, LabelsError> {
         let text = fs::read_to_string(path).map_err(|source| LabelsError::Read {
             path: path.to_owned(),
@@ -86,13 +79,13 @@ impl Labels {
                     line: index + 1,
                 });
             }
-            if !seen.insert(label) {
-                return Err(LabelsError::Twice {
-                    path: path.to_owned(),
-                    label: label.to_owned(),
-                });
+            let mut label = label.to_owned();
+            let mut count = 1;
+            while !seen.insert(label.clone()) {
+                count += 1;
+                label = format!("{} ({count})", line.trim());
             }
-            labels.push(label.to_owned());
+            labels.push(label);
         }
         Ok(Self(labels))
     }
@@ -118,6 +111,13 @@ mod tests {
     }
 
     #[test]
+    fn a_label_that_comes_again_gets_a_number() {
+        let labels = parse("crane\nhat\ncrane\ncrane (3)\ncrane\n").unwrap();
+        let expected = ["crane", "hat", "crane (2)", "crane (3)", "crane (4)"];
+        assert_eq!(labels.as_slice(), expected);
+    }
+
+    #[test]
     fn unusable_files_are_refused() {
         assert_eq!(parse(" \n\n").unwrap_err(), "there are no labels in l.txt");
         assert_eq!(
@@ -127,10 +127,6 @@ mod tests {
         assert_eq!(
             parse("a\n \nb").unwrap_err(),
             "line 2 of the labels l.txt is blank"
-        );
-        assert_eq!(
-            parse("a\nb\na").unwrap_err(),
-            "the label \"a\" is twice in l.txt"
         );
         let missing = Labels::from_file(Path::new("no/such/file")).unwrap_err();
         assert!(

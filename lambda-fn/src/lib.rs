@@ -132,6 +132,7 @@
 //! | `MODEL_TIMEOUT_SECONDS` | 9 | how long the model may take to come at start, all attempts included |
 //! | `MAX_MODEL_BYTES` | 256,000,000 | the largest model from elsewhere |
 //! | `PREPROCESSOR` | what the model's metadata say, or `tf` | how pictures are prepared: `tf`, `caffe`, `torch` or `raw` |
+//! | `INPUT_SIZE` | what the model says | height and width that pictures are resized to, for models that leave them open: `299`, `224x320` |
 //! | `LABELS_PATH` | the model's path with the extension `labels.txt`; without such a file, the labels in the model's metadata | one label a line, in the order of the outputs |
 //! | `INTERPRETERS` | `AWS_LAMBDA_MAX_CONCURRENCY`, but no more than the machine's parallelism; without it 1 | how many pictures are classified at the same time, up to 64 |
 //! | `NUM_THREADS` | the machine's parallelism, divided by the interpreters | threads of one inference, from 1 to 128 |

@@ -82,6 +82,7 @@ impl Parts {
                 .mode()
                 .map_err(|error| failed(classifier::SetupError::Network(error)))?,
         };
+        let model = model.with_input_size(config.input_size);
         Classifier::new(Box::new(model), labels, mode)
             .and_then(|classifier| classifier.with_interpreters(config.interpreters))
             .map_err(failed)

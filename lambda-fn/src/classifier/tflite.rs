@@ -18,6 +18,7 @@ const MAX_SIDE: usize = 1 << 14;
 pub struct TfLite {
     model: tflite::Model,
     options: InterpreterOptions,
+    input_size: Option<[usize; 2]>,
 }
 
 impl TfLite {
@@ -47,7 +48,21 @@ impl TfLite {
             .threads(threads)
             .weight_cache(WeightCache::Shared(SharedWeightCache::new()));
         let options = InterpreterOptions::new().threads(threads).xnnpack(xnnpack);
-        Self { model, options }
+        Self {
+            model,
+            options,
+            input_size: None,
+        }
+    }
+
+    /// Has pictures of another height and width go in than the model says, which may leave both
+    /// open.
+    #[must_use]
+    pub fn with_input_size(self, size: Option<[usize; 2]>) -> Self {
+        Self {
+            input_size: size,
+            ..self
+        }
     }
 
     /// The labels that the model's metadata has for its first output, one a line: those without a
@@ -89,7 +104,10 @@ impl TfLite {
 
 impl Model for TfLite {
     fn network(&self) -> Result<Box<dyn Network>, NetworkError> {
-        let interpreter = Interpreter::new(&self.model, self.options.clone())?;
+        let mut interpreter = Interpreter::new(&self.model, self.options.clone())?;
+        if let Some([height, width]) = self.input_size {
+            interpreter.resize_input(0, &[1, height, width, 3])?;
+        }
         let shape = classifier_shape(&interpreter)?;
         Ok(Box::new(TfLiteNetwork { interpreter, shape }))
     }
@@ -254,6 +272,20 @@ mod tests {
         count(&mut network, 3).unwrap();
         let output = network.interpreter.output(0).unwrap();
         assert_eq!(output.data::<i32>().unwrap()[0], 3);
+    }
+
+    #[test]
+    fn an_open_size_can_be_set() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../tflite/tests/models/shapes/mean.tflite");
+        let shape = |size| {
+            let model = TfLite::from_file(&path, 1).unwrap().with_input_size(size);
+            model.network().map(|network| network.shape())
+        };
+        let set = shape(Some([7, 5])).unwrap();
+        assert_eq!((set.height, set.width, set.classes), (7, 5, 3));
+        assert_eq!(shape(None).unwrap().height, 1);
+        assert!(shape(Some([0, 5])).is_err());
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::{
     remote::{self, Location, RemoteModel},
 };
 
+/// Larger inputs are a mistake.
+const MAX_SIDE: usize = 4096;
+
 /// `MODEL_SHA256`, in lower case.
 pub(super) fn sha256(
     lookup: &impl Fn(&str) -> Option<String>,
@@ -103,6 +106,31 @@ pub(super) fn preprocessor(
     }
 }
 
+/// `INPUT_SIZE`: `299`, or height and width as in `224x320`.
+pub(super) fn input_size(
+    lookup: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<[usize; 2]>, ConfigError> {
+    let name = "INPUT_SIZE";
+    let Some(value) = lookup(name) else {
+        return Ok(None);
+    };
+    let side = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|side| (1..=MAX_SIDE).contains(side))
+    };
+    let text = value.trim();
+    let (height, width) = text.split_once('x').unwrap_or((text, text));
+    match side(height).zip(side(width)) {
+        Some((height, width)) => Ok(Some([height, width])),
+        None => Err(ConfigError::Unknown {
+            name,
+            value,
+            known: "299, 224x320 and the like: height and width",
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Config, tests::read};
@@ -119,6 +147,7 @@ mod tests {
             ("MODEL_TIMEOUT_SECONDS", "6"),
             ("MODEL_REFRESH_SECONDS", "7"),
             ("PREPROCESSOR", " Caffe "),
+            ("INPUT_SIZE", "224x320"),
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "i"),
             ("AWS_SECRET_ACCESS_KEY", "s"),
@@ -131,6 +160,7 @@ mod tests {
         assert_eq!(remote.refresh, Some(Duration::from_secs(7)));
         assert_eq!(config.sha256, Some(digits.to_lowercase()));
         assert_eq!(config.preprocessor, Some(Mode::Caffe));
+        assert_eq!(config.input_size, Some([224, 320]));
         assert!(config.s3.is_some());
     }
 
@@ -157,6 +187,10 @@ mod tests {
             ("MODEL_SHA256", "abc"),
             ("MODEL_SHA256", &"g".repeat(64)),
             ("PREPROCESSOR", "xception"),
+            ("INPUT_SIZE", "0"),
+            ("INPUT_SIZE", "224x"),
+            ("INPUT_SIZE", "224x5000"),
+            ("INPUT_SIZE", "1x2x3"),
         ] {
             let error = refused(&[("MODEL_PATH", "m"), (name, value)]);
             assert!(error.starts_with(name), "{error}");
