@@ -250,6 +250,7 @@ impl Handler {
             .with_log_options(config.log.clone());
         if let Some(options) = &config.s3 {
             let objects = S3::new(options, &roots(config)).map_err(RemoteError::Setup)?;
+            let objects = objects.with_timeout(config.fetch_timeout);
             handler = handler.with_objects(Arc::new(objects));
         }
         let refresh = config.remote.as_ref().and_then(|remote| remote.refresh);

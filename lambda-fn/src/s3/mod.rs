@@ -5,7 +5,10 @@
 pub(crate) mod credentials;
 pub(crate) mod sign;
 
-use std::{pin::Pin, time::Instant};
+use std::{
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Client, RequestBuilder, Url, header};
@@ -78,6 +81,7 @@ pub struct S3 {
     region: String,
     endpoint: Option<Url>,
     source: Source,
+    timeout: Duration,
 }
 
 impl S3 {
@@ -97,7 +101,14 @@ impl S3 {
             region: options.region.clone(),
             endpoint: endpoint.transpose()?,
             source: Source::new(options.provider.clone()),
+            timeout: fetch::DEFAULT_TIMEOUT,
         })
+    }
+
+    /// Sets how long a picture may take to come: `FETCH_TIMEOUT_SECONDS`.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// A signed request for an object. The conditions are headers, with lower-case names.
@@ -207,9 +218,9 @@ impl ObjectStore for S3 {
     ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send + 'a>> {
         Box::pin(async move {
             let start = Instant::now();
-            let timeout = deadline.map_or(fetch::DEFAULT_TIMEOUT, |deadline| {
+            let timeout = deadline.map_or(self.timeout, |deadline| {
                 let left = deadline.saturating_duration_since(start);
-                left.min(fetch::DEFAULT_TIMEOUT)
+                left.min(self.timeout)
             });
             let name = name(object);
             let work = async {

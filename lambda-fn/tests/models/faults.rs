@@ -6,9 +6,10 @@ use std::{
 };
 
 use ring::digest;
+use serde_json::json;
 
 use crate::{
-    function::{FIVE_LABELS, five, labels, labels_file, refused, start},
+    function::{FIVE_LABELS, ask, five, labels, labels_file, refused, start},
     server::{Page, Server},
 };
 
@@ -255,4 +256,32 @@ fn nothing_is_written_to_a_disk() {
     // It has started, and misses only what Lambda sets.
     assert!(said.contains("\"message\":\"started\""), "{said}");
     assert!(said.contains("AWS_LAMBDA_RUNTIME_API is not set"), "{said}");
+}
+
+/// A picture in S3 has the time of all others.
+#[test]
+fn a_picture_that_does_not_come_from_s3_is_a_timeout() {
+    let server = Server::start([
+        ("/bucket/five.tflite", file()),
+        ("/bucket/slow.png", Page::Drip(vec![0; 1000])),
+        ("/bucket/endless.png", Page::Endless),
+        ("/bucket/gone.png", Page::HangUp),
+    ]);
+    let (base, path) = (server.url(""), labels_file("slow.labels.txt", FIVE_LABELS));
+    let mut variables = s3(&base, &path);
+    variables.push(("FETCH_TIMEOUT_SECONDS", "1"));
+    let handler = start(&variables).unwrap();
+    for (key, expected) in [
+        ("slow.png", "Timeout"),
+        ("endless.png", "TooLarge"),
+        ("gone.png", "FetchFailed"),
+        ("nothing.png", "HttpStatus"),
+    ] {
+        let event = json!({ "s3": { "bucket": "bucket", "key": key } });
+        let error = ask(&handler, event).unwrap_err();
+        assert_eq!(error.error_type(), expected, "{error}");
+        let name = format!("s3://bucket/{key}");
+        assert!(error.to_string().contains(&name), "{error}");
+        assert_eq!(labels(&handler), "abcde");
+    }
 }
