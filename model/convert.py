@@ -111,9 +111,12 @@ def read_labels(path: Path, classes: int) -> list[str]:
     labels = [line.strip() for line in lines]
     if "" in labels:
         raise InputError(f"{path}: line {labels.index('') + 1} is blank")
-    for label in labels:
-        if labels.count(label) > 1:
-            raise InputError(f"{path}: the label {label!r} is there twice")
+    # The function's answer has a field for each. ImageNet has two cranes, for instance.
+    for index, line in enumerate(labels):
+        count = 1
+        while labels[index] in labels[:index]:
+            count += 1
+            labels[index] = f"{line} ({count})"
     if len(labels) != classes:
         raise InputError(f"{path}: {len(labels)} labels, but the model has {classes} outputs")
     return labels

@@ -324,10 +324,15 @@ class CommandLine(Case):
         self.assertIn("over 3 pictures", words)
 
     def test_labels(self):
-        for text, part in (("a\nb\n", "2 labels, but the model has 3"), ("a\n\nc\n", "line 2"), ("a\nb\na\n", "twice")):
+        for text, part in (("a\nb\n", "2 labels, but the model has 3"), ("a\n\nc\n", "line 2")):
             self.labels.write_text(text)
             self.fails(self.model, self.out, "--labels", self.labels, parts=("labels.txt", part))
         self.fails(self.model, self.out, "--labels", self.folder / "none", parts=("none", "No such file"))
+
+    def test_labels_that_come_again_get_a_number(self):
+        self.labels.write_text("crane\nhat\ncrane\n")
+        self.run_cli(self.model, self.out, "--labels", self.labels)
+        self.assertEqual(self.out.with_suffix(".labels.txt").read_text().split("\n")[:3], ["crane", "hat", "crane (2)"])
 
     def test_nothing_is_written_if_the_scores_differ(self):
         self.fails(
