@@ -1,7 +1,6 @@
 //! `bootstrap serve`, with a real Chromium and with schemathesis as its clients.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -11,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::checks::Outcome;
-use crate::run::{Result, capture, root, target};
+use crate::run::{Result, checked, root, target};
 use crate::web::{Page, Server};
 use crate::{demo, python, setup};
 
@@ -112,7 +111,9 @@ pub(crate) fn page() -> Result<Outcome> {
         .arg(sample())
         .arg("--out")
         .arg(&out);
-    counted(&capture(&mut check)?)
+    let output = said(&mut check)?;
+    let last = output.lines().last().unwrap_or_default();
+    Ok(Outcome::Counted(last.to_owned()))
 }
 
 /// Sends requests that schemathesis makes of the OpenAPI document, and compares the answers with it.
@@ -123,7 +124,7 @@ pub(crate) fn contract() -> Result<Outcome> {
     let python = python::environment("python-schemathesis", "schemathesis", &[SCHEMATHESIS])?;
     let (served, pictures) = (Served::start()?, pictures()?);
     let folder = root().join("lambda-fn/tests/contract");
-    let output = capture(
+    let output = said(
         Command::new(python.with_file_name("schemathesis"))
             .arg("--config-file")
             .arg(folder.join("schemathesis.toml"))
@@ -137,9 +138,8 @@ pub(crate) fn contract() -> Result<Outcome> {
             .current_dir(work_folder()?)
             .env("PICTURES", pictures.url(""))
             .env("PICTURE", sample())
-            .env("PYTHONPATH", &folder)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("PATH", env::var_os("PATH").unwrap_or_default()),
+            .env("SCHEMATHESIS_HOOKS", folder.join("hooks.py"))
+            .env("PYTHONDONTWRITEBYTECODE", "1"),
     )?;
     let cases = output
         .lines()
@@ -155,7 +155,12 @@ fn work_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn counted(output: &str) -> Result<Outcome> {
-    let last = output.lines().last().unwrap_or_default();
-    Ok(Outcome::Counted(last.to_owned()))
+/// What a program prints; with all of it, if it fails.
+fn said(command: &mut Command) -> Result<String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("{command:?}: {error}"))?;
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    checked(command, &output).map_err(|error| format!("{error}\n{words}"))?;
+    Ok(words)
 }

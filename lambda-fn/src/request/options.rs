@@ -39,11 +39,11 @@ impl Options {
     /// Takes the options out of a request's fields.
     pub(super) fn take(mut self, fields: &mut Map<String, Value>) -> Result<Self, Error> {
         if let Some(value) = fields.remove("top_k") {
-            let number = value.as_u64().and_then(|k| usize::try_from(k).ok());
+            let number = whole(&value);
             self.top_k = Some(
                 number
-                    .and_then(NonZeroUsize::new)
-                    .ok_or_else(|| wrong("top_k", "a whole number from 1 on", &shown(&value)))?,
+                    .and_then(top_k)
+                    .ok_or_else(|| wrong("top_k", TOP_K, &shown(&value)))?,
             );
         }
         for (name, flag) in self.flags() {
@@ -60,10 +60,8 @@ impl Options {
     /// none of its business.
     pub(crate) fn set(&mut self, name: &str, text: &str) -> Result<(), Error> {
         if name == "top_k" {
-            let number = text
-                .parse()
-                .map_err(|_| wrong("top_k", "a whole number from 1 on", &quoted(text)))?;
-            self.top_k = Some(number);
+            let number = text.parse().ok().and_then(top_k);
+            self.top_k = Some(number.ok_or_else(|| wrong("top_k", TOP_K, &quoted(text)))?);
         } else if let Some((name, flag)) =
             self.flags().into_iter().find(|(known, _)| *known == name)
         {
@@ -84,6 +82,26 @@ impl Options {
             ("preview", &mut self.preview),
         ]
     }
+}
+
+/// More than any model has outputs.
+const MAX_TOP_K: u64 = 1_000_000;
+
+/// What `top_k` must be.
+const TOP_K: &str = "a whole number from 1 to 1000000";
+
+fn top_k(number: u64) -> Option<NonZeroUsize> {
+    NonZeroUsize::new(number as usize).filter(|_| number <= MAX_TOP_K)
+}
+
+/// A whole number, which JSON may also write as `3.0`.
+fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let number = value.as_f64()?;
+        // The cast is exact for numbers that are small enough.
+        ((0.0..=MAX_TOP_K as f64).contains(&number) && number.fract() == 0.0)
+            .then_some(number as u64)
+    })
 }
 
 fn wrong(name: &str, expected: &str, found: &str) -> Error {
@@ -137,6 +155,8 @@ mod tests {
         assert_eq!(by_fields, by_text);
         assert_eq!(by_text.top_k, NonZeroUsize::new(3));
         assert_eq!(take(json!({})).unwrap(), Options::default());
+        let written_otherwise = take(json!({"top_k": 3.0})).unwrap();
+        assert_eq!(written_otherwise.top_k, NonZeroUsize::new(3));
     }
 
     #[test]
@@ -145,6 +165,11 @@ mod tests {
             (json!({"top_k": 0}), "but it is 0"),
             (json!({"top_k": -1}), "but it is -1"),
             (json!({"top_k": 1.5}), "but it is 1.5"),
+            (json!({"top_k": 1e300}), "but it is 1e"),
+            (
+                json!({"top_k": 1_000_001}),
+                "from 1 to 1000000, but it is 1000001",
+            ),
             (json!({"top_k": "3"}), "but it is a string"),
             (json!({"top_k": null}), "but it is null"),
             (

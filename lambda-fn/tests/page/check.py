@@ -12,6 +12,7 @@ import base64
 import pathlib
 import random
 import re
+import shutil
 import struct
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def main():
     failed = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=options.chromium,
+            executable_path=shutil.which(options.chromium),
             # The sandbox needs rights that containers lack. The page is our own.
             args=["--no-sandbox", "--disable-dev-shm-usage"],
         )
