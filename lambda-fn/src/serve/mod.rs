@@ -197,19 +197,17 @@ async fn answer(State(server): State<Arc<Shared>>, request: Request<Body>) -> Re
 type Place<'a> = Option<tokio::sync::SemaphorePermit<'a>>;
 
 impl Shared {
-    /// The request with its whole body.
+    /// The request with its whole body, if it is one that needs its body.
     async fn read(
         &self,
         request: Request<Body>,
     ) -> Result<(Request<Bytes>, Place<'_>), (Refusal, Request<()>)> {
-        let place = if web::is_prediction(&request) {
-            self.places.try_acquire().map(Some)
-        } else {
-            Ok(None)
-        };
+        if !web::is_prediction(&request) {
+            return Ok((request.map(|_| Bytes::new()), None));
+        }
         let (parts, body) = request.into_parts();
         let limit = self.options.concurrency;
-        let read = match place {
+        let read = match self.places.try_acquire() {
             Err(_) => Err(Refusal::TooManyRequests { limit }),
             Ok(place) => self
                 .body(&parts.headers, body)
@@ -217,7 +215,7 @@ impl Shared {
                 .map(|body| (body, place)),
         };
         match read {
-            Ok((body, place)) => Ok((Request::from_parts(parts, body), place)),
+            Ok((body, place)) => Ok((Request::from_parts(parts, body), Some(place))),
             Err(refusal) => Err((refusal, Request::from_parts(parts, ()))),
         }
     }

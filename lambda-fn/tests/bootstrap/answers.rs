@@ -142,3 +142,40 @@ fn the_scores_are_those_of_the_python_runtime() {
         }
     }
 }
+
+/// The same through the runtime as in-process: an HTTP event has an HTTP answer, also to a mistake,
+/// and a batch of messages names those that failed.
+#[test]
+fn events_of_other_services_have_answers_in_their_form() {
+    let Some(model) = model() else { return };
+    let mut function = Function::start(bootstrap().env("MODEL_PATH", model));
+    let mut ask = |event: Value| match function.invoke(event.to_string()) {
+        Outcome::Response(text) => serde_json::from_str::<Value>(&text).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let event = |name: &str| {
+        let text = read(&format!("tests/events/{name}.json"));
+        serde_json::from_slice::<Value>(&text).unwrap()
+    };
+    let picture = read("../keras-preprocess/tests/golden/pictures/rgb.png");
+    let mut url = event("function-url-image");
+    url["body"] = json!(STANDARD.encode(picture));
+    let answer = ask(url.clone());
+    assert_eq!(answer["statusCode"], 200);
+    // As the invocation is called in the log.
+    let id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+    assert_eq!(answer["headers"]["x-request-id"], id);
+    let scores: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(scores.as_object().unwrap().len(), LABELS.len());
+
+    url["body"] = json!("AAAA");
+    let answer = ask(url);
+    assert_eq!(answer["statusCode"], 415);
+
+    let mut messages = event("sqs");
+    messages["Records"].as_array_mut().unwrap().drain(3..);
+    messages["Records"][0]["body"] = event("direct-image").to_string().into();
+    messages["Records"][1]["body"] = json!("{\"url\": \"ftp://example.com/\"}");
+    let failures = json!([{"itemIdentifier": "message-2"}, {"itemIdentifier": "message-3"}]);
+    assert_eq!(ask(messages)["batchItemFailures"], failures);
+}

@@ -191,6 +191,15 @@ fn bodies_are_limited_whatever_they_say_of_their_length() {
         .take_while(|_| stream.write_all(&chunk).is_ok())
         .count();
     assert!(sent < 1000, "{sent} chunks were taken");
+
+    // Where no body is expected, none is waited for.
+    let mut stream = server.connect();
+    stream
+        .write_all(
+            b"POST / HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n",
+        )
+        .unwrap();
+    assert_eq!(Answer::read(stream).status, 405);
     assert_eq!(server.send("GET /health", b"").status, 200);
 }
 
