@@ -43,6 +43,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long the body of a request that is refused is waited for.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long the requests that are being answered have when the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
 
@@ -208,7 +211,10 @@ impl Shared {
         let (parts, body) = request.into_parts();
         let limit = self.options.concurrency;
         let read = match self.places.try_acquire() {
-            Err(_) => Err(Refusal::TooManyRequests { limit }),
+            Err(_) => {
+                self.drain(body).await;
+                Err(Refusal::TooManyRequests { limit })
+            }
             Ok(place) => self
                 .body(&parts.headers, body)
                 .await
@@ -218,6 +224,23 @@ impl Shared {
             Ok((body, place)) => Ok((Request::from_parts(parts, body), Some(place))),
             Err(refusal) => Err((refusal, Request::from_parts(parts, ()))),
         }
+    }
+
+    /// Takes the body and forgets it. A client that is answered while it still sends may lose the
+    /// answer with the connection.
+    async fn drain(&self, body: Body) {
+        let mut left = web::max_body_bytes(&self.handler);
+        let forget = async {
+            let mut chunks = body.into_data_stream();
+            while let Some(Ok(chunk)) = chunks.next().await {
+                let Some(rest) = left.checked_sub(chunk.len()) else {
+                    break;
+                };
+                left = rest;
+            }
+        };
+        // Too slow is too late: there is somebody else to serve.
+        let _ = timeout(DRAIN_TIMEOUT, forget).await;
     }
 
     async fn body(&self, headers: &http::HeaderMap, body: Body) -> Result<Bytes, Refusal> {

@@ -162,6 +162,9 @@ fn more_than_the_limit_is_told_to_come_back() {
             refused.head
         );
         assert_eq!(refused.json()["errorType"], "TooManyRequests");
+        // Nor does a long body keep the answer from arriving.
+        let refused = server.send("POST /predict", &vec![0; 4_000_000]);
+        assert_eq!(refused.status, 429, "{refused:?}");
         // Only what takes its time is limited.
         assert_eq!(server.send("GET /health", b"").status, 200);
         assert_eq!(slow.join().unwrap().status, 200);
