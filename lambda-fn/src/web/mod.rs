@@ -212,3 +212,28 @@ fn with_status(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::handler::DEFAULT_MAX_BATCH;
+
+    #[test]
+    fn the_document_is_about_this_version_and_its_paths() {
+        let document: Value = serde_json::from_str(OPENAPI).unwrap();
+        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+        let paths = document["paths"].as_object().unwrap();
+        assert_eq!(paths.len(), 4);
+        for (path, methods) in paths {
+            let route = Route::of(path).expect(path);
+            for method in methods.as_object().unwrap().keys() {
+                let allowed = route.allowed();
+                assert!(allowed.contains(&method.to_uppercase()), "{method} {path}");
+            }
+        }
+        let batches = OPENAPI.matches(&format!("\"maxItems\": {DEFAULT_MAX_BATCH},"));
+        assert_eq!(batches.count(), 2);
+    }
+}
