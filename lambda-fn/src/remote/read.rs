@@ -78,8 +78,9 @@ pub(crate) async fn read(
     }
     let etag = response.headers().get(header::ETAG);
     let etag = etag.and_then(|etag| Some(etag.to_str().ok()?.to_owned()));
-    let mut bytes = Vec::new();
-    // Memory is taken as the body comes, and not on the word of the server.
+    // A length that fits is reserved, so that a large model is not copied while it grows. The system
+    // gives the memory only as the body comes.
+    let mut bytes = Vec::with_capacity(length.unwrap_or_default() as usize);
     while let Some(chunk) = response.chunk().await.map_err(network)? {
         if bytes.len() + chunk.len() > limit {
             return Err(too_large());
