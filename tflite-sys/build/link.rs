@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::cache::{self, Built};
+use crate::compilers;
 use crate::error::Error;
 use crate::selected::{self, Selection};
 use crate::vars::{self, Target};
-use crate::zig;
 
 /// Links a library that was built from source.
 pub(crate) fn built(
@@ -94,7 +94,7 @@ impl CxxLibrary {
         let Ok(compiler) = cc::Build::new().cpp(true).try_get_compiler() else {
             return Err(missing("no compiler".into()));
         };
-        if zig::is_zig(&compiler) {
+        if compilers::is_zig(&compiler) {
             return Ok(Self::Zig);
         }
         let mut command = compiler.to_command();

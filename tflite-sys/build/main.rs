@@ -12,6 +12,7 @@
 mod bindings;
 mod cache;
 mod cmake;
+mod compilers;
 mod error;
 mod headers;
 mod link;
@@ -28,7 +29,6 @@ mod shim;
 mod source;
 mod tools;
 mod vars;
-mod zig;
 
 use std::process::ExitCode;
 
@@ -79,7 +79,7 @@ fn run() -> Result<(), Error> {
         return bindings::regenerate(library.include());
     }
     sanitize::extend_flags(&target)?;
-    zig::adapt_flags(&target);
+    compilers::adapt_flags(&target);
     let plan = cache::plan(&target)?;
     let library = match plan.find() {
         Some(library) => library,

@@ -1,4 +1,5 @@
-//! Zig as the compiler, as under `cargo zigbuild` and `cargo lambda`.
+//! What some compilers need to be told: Zig, as under `cargo zigbuild` and `cargo lambda`, and those that
+//! compile for newer processors, as `cargo lambda` has them do.
 
 use std::env;
 
@@ -26,13 +27,20 @@ pub(crate) fn is_zig(compiler: &cc::Tool) -> bool {
         .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("ziglang"))
 }
 
-/// Sets the flags that Zig takes, where it is the compiler.
+/// Abseil includes `bmi2intrin.h` where there is BMI2, and the compilers refuse that header by itself.
+const WITH_BMI2: &str = "-include immintrin.h";
+
+/// Sets the flags that this compiler and these features of the processor take.
 pub(crate) fn adapt_flags(target: &Target) {
+    let features = vars::cargo("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    if features.split(',').any(|feature| feature == "bmi2") {
+        vars::add_flags(target, &["CXXFLAGS"], WITH_BMI2);
+    }
     let compiler = cc::Build::new().cpp(true).try_get_compiler();
     if !compiler.is_ok_and(|compiler| is_zig(&compiler)) {
         return;
     }
-    vars::add_flags(target, FLAGS);
+    vars::add_flags(target, &["CFLAGS", "CXXFLAGS"], FLAGS);
     // SAFETY: this script has no other thread yet.
     unsafe { env::set_var(NO_DEFAULTS, "1") };
 }
