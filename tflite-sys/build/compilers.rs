@@ -27,20 +27,34 @@ pub(crate) fn is_zig(compiler: &cc::Tool) -> bool {
         .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("ziglang"))
 }
 
-/// Abseil includes `bmi2intrin.h` where there is BMI2, and the compilers refuse that header by itself.
-const WITH_BMI2: &str = "-include immintrin.h";
+/// Features of newer processors, as of `-Ctarget-cpu=haswell`, for which not all of upstream's files compile
+/// here: Abseil includes `bmi2intrin.h`, which compilers refuse by itself, and with AVX2 two of the kernels'
+/// files have functions of the same name, which are compiled together. XNNPACK has code for all of these
+/// and takes it by itself where the processor has them.
+const LEFT_OUT: [&str; 10] = [
+    "lzcnt", "bmi1", "bmi2", "f16c", "fma", "avx", "avx2", "avx512f", "avx512bw", "avx512vl",
+];
 
-/// Sets the flags that this compiler and these features of the processor take.
+/// Has the native library compiled for features that it compiles with.
+fn leave_out_features() {
+    const VARIABLE: &str = "CARGO_CFG_TARGET_FEATURE";
+    let features = vars::cargo(VARIABLE).unwrap_or_default();
+    let kept: Vec<_> = features
+        .split(',')
+        .filter(|feature| !LEFT_OUT.contains(feature))
+        .collect();
+    // SAFETY: this script has no other thread yet.
+    unsafe { env::set_var(VARIABLE, kept.join(",")) };
+}
+
+/// Sets the flags that this compiler takes, and leaves out those that upstream's code does not take.
 pub(crate) fn adapt_flags(target: &Target) {
-    let features = vars::cargo("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
-    if features.split(',').any(|feature| feature == "bmi2") {
-        vars::add_flags(target, &["CXXFLAGS"], WITH_BMI2);
-    }
+    leave_out_features();
     let compiler = cc::Build::new().cpp(true).try_get_compiler();
     if !compiler.is_ok_and(|compiler| is_zig(&compiler)) {
         return;
     }
-    vars::add_flags(target, &["CFLAGS", "CXXFLAGS"], FLAGS);
+    vars::add_flags(target, FLAGS);
     // SAFETY: this script has no other thread yet.
     unsafe { env::set_var(NO_DEFAULTS, "1") };
 }

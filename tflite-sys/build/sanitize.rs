@@ -41,7 +41,7 @@ pub(crate) fn extend_flags(target: &Target) -> Result<(), Error> {
         flags.push(' ');
         flags.push_str(own);
     }
-    vars::add_flags(target, &["CFLAGS", "CXXFLAGS"], &flags);
+    vars::add_flags(target, &flags);
     // SAFETY: this script has no other thread yet.
     unsafe { env::set_var(OVERRIDE.0, OVERRIDE.1) };
     Ok(())

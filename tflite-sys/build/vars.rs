@@ -99,14 +99,14 @@ impl Target {
     }
 }
 
-/// Has `cc`, and CMake through it, call the compilers for `target` with these flags behind those of the
-/// environment, in the variables `names` (`CFLAGS`, `CXXFLAGS`). To be called while the script has one thread.
+/// Has `cc`, and CMake through it, call the compilers for `target` with these flags behind those of
+/// the environment. To be called while the script has one thread.
 ///
 /// They are part of the cached library's key, as all that comes from there.
-pub(crate) fn add_flags(target: &Target, names: &[&str], flags: &str) {
+pub(crate) fn add_flags(target: &Target, flags: &str) {
     let triple = &target.triple;
     let underscored = triple.replace('-', "_");
-    for name in names {
+    for name in ["CFLAGS", "CXXFLAGS"] {
         let own = format!("{name}_{triple}");
         // `cc` takes the first that is set.
         let mut value = get(&own)

@@ -16,7 +16,9 @@ fn file(path: &str) -> Vec<u8> {
 
 fn names(path: &str) -> Vec<String> {
     let name = |code| match code {
-        Code::Builtin(number) => OPERATOR_NAMES[usize::try_from(number).unwrap()].to_owned(),
+        Code::Builtin(number) => OPERATOR_NAMES
+            [usize::try_from(number).expect("codes of operators are not negative")]
+        .to_owned(),
         Code::Custom(name) => name,
     };
     let codes = operator_codes(&file(path)).expect("it is sound");
