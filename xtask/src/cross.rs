@@ -131,18 +131,21 @@ pub(crate) fn build(programs: &[Program], arch: Arch, glibc: &str, std: Std) -> 
     let rustc = rust_std::find(arch, std)?;
     let what = format!("Building for {} with glibc {glibc}", arch.triple());
     let messages = step(&what, || {
-        let mut command = cargo();
-        command
-            .args(["zigbuild", "--release", "--locked", "--target"])
-            .arg(format!("{}.{glibc}", arch.triple()))
-            .env("PATH", before(python.parent().unwrap_or(&python))?);
+        let mut all = Vec::new();
         for program in programs {
-            command.args(["--package", program.package(), "--bin", program.name()]);
+            let mut command = cargo();
+            command
+                .args(["zigbuild", "--release", "--locked", "--target"])
+                .arg(format!("{}.{glibc}", arch.triple()))
+                // Each by itself: together they would get features that the others ask for.
+                .args(["--package", program.package(), "--bin", program.name()])
+                .env("PATH", before(python.parent().unwrap_or(&python))?);
+            if let Some(rustc) = &rustc {
+                command.env("RUSTC", rustc);
+            }
+            all.extend(messages(&mut command)?);
         }
-        if let Some(rustc) = &rustc {
-            command.env("RUSTC", rustc);
-        }
-        messages(&mut command)
+        Ok(all)
     })?;
     let programs = programs
         .iter()
