@@ -1,6 +1,6 @@
 //! Start-up: everything that is made once for all requests.
 
-use std::{io, path::PathBuf, sync::Arc, time::Instant};
+use std::{fs, io, path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     classifier::{self, Classifier, TfLite},
@@ -111,9 +111,9 @@ fn load_file(config: &Config) -> Result<Parts, StartError> {
     let path = config.model_path.clone();
     if config.sha256.is_some() {
         let name = path.display().to_string();
-        let found = remote::sha256(&path)
+        let bytes = fs::read(&path)
             .map_err(|error| StartError::Model(format!("{name}: {error}").into()))?;
-        check_sha256(config, &name, found)?;
+        check_sha256(config, &name, &bytes)?;
     }
     let model = TfLite::from_file(&path, config.threads).map_err(StartError::Model)?;
     let beside = path.with_extension("labels.txt");
@@ -132,14 +132,19 @@ fn load_file(config: &Config) -> Result<Parts, StartError> {
     })
 }
 
-fn check_sha256(config: &Config, location: &str, found: String) -> Result<(), StartError> {
-    match &config.sha256 {
-        Some(expected) if *expected != found => Err(StartError::Remote(RemoteError::Sha256 {
-            location: location.to_owned(),
-            found,
-        })),
-        _ => Ok(()),
+/// Compares with `MODEL_SHA256`, if that is set.
+fn check_sha256(config: &Config, location: &str, bytes: &[u8]) -> Result<(), StartError> {
+    let Some(expected) = &config.sha256 else {
+        return Ok(());
+    };
+    let found = remote::sha256(bytes);
+    if *expected == found {
+        return Ok(());
     }
+    Err(StartError::Remote(RemoteError::Sha256 {
+        location: location.to_owned(),
+        found,
+    }))
 }
 
 async fn load_remote(
@@ -168,7 +173,7 @@ async fn load_remote(
     let Some(got) = model else {
         return Ok(None);
     };
-    check_sha256(config, &remote.model.to_string(), got.sha256)?;
+    check_sha256(config, &remote.model.to_string(), &got.bytes)?;
     let path = PathBuf::from(remote.model.to_string());
     let model = TfLite::from_bytes(got.bytes, config.threads)
         .map_err(|error| StartError::Model(format!("{}: {error}", path.display()).into()))?;

@@ -11,11 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, Response, StatusCode, Url, header, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url, header, redirect::Policy};
 
 pub use guard::{AllowAll, Forbidden, Guard, PublicOnly};
 pub use redact::redact;
-pub(crate) use tls::client_config;
 pub use tls::{Roots, TlsError};
 
 use keras_preprocess::Limits;
@@ -81,6 +80,17 @@ pub enum SetupError {
     Client(#[from] reqwest::Error),
 }
 
+/// What all clients of this function have in common.
+pub(crate) fn client_builder(roots: &Roots) -> Result<ClientBuilder, TlsError> {
+    Ok(Client::builder()
+        .tls_backend_preconfigured(tls::client_config(roots)?)
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A proxy would resolve the names instead of the guard, and see signed requests.
+        .no_proxy()
+        .referer(false))
+}
+
 /// An HTTP client for pictures. It keeps connections between requests.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
@@ -95,15 +105,8 @@ impl Fetcher {
     ///
     /// [`SetupError`] if the certificates cannot be read.
     pub fn new(options: Options) -> Result<Self, SetupError> {
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&options.roots)?)
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            // Redirects are followed here, so that each one passes the guard.
-            .redirect(Policy::none())
-            // A proxy would resolve the names instead of the guard.
-            .no_proxy()
-            .referer(false);
+        // Redirects are followed here, so that each one passes the guard.
+        let mut builder = client_builder(&options.roots)?.redirect(Policy::none());
         if let Some(resolver) = options.guard.resolver() {
             builder = builder.dns_resolver(resolver);
         }

@@ -9,11 +9,11 @@ mod refresh;
 
 use std::{
     fs, io,
-    path::Path,
     time::{Duration, Instant},
 };
 
 use reqwest::{Client, Url, header, redirect::Policy};
+use ring::digest;
 
 pub use self::location::Location;
 pub(crate) use self::{
@@ -22,8 +22,8 @@ pub(crate) use self::{
 };
 use crate::{
     error::Error,
-    fetch::{Roots, TlsError, client_config},
-    s3::{S3, S3Error, S3Options},
+    fetch::{self, Roots},
+    s3::{S3, S3Error, S3Options, sign::hex},
 };
 
 /// The default of `MAX_MODEL_BYTES`.
@@ -32,9 +32,6 @@ pub const DEFAULT_MAX_BYTES: usize = 256_000_000;
 /// The default of `MODEL_TIMEOUT_SECONDS`. Lambda gives ten seconds for all that comes before the
 /// first request, and starts again when they are over.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(9);
-
-/// How long a connection may take to stand.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long a server may say nothing in the middle of an answer.
 const SILENCE: Duration = Duration::from_secs(4);
@@ -67,12 +64,9 @@ pub struct RemoteModel {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The certificates cannot be used.
+    /// There is no HTTP client.
     #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The HTTP client refused its settings.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] fetch::SetupError),
     /// The settings for S3 are of no use.
     #[error(transparent)]
     S3(#[from] S3Error),
@@ -138,20 +132,9 @@ pub(crate) fn client(roots: &Roots, redirects: bool) -> Result<Client, SetupErro
     } else {
         Policy::none()
     };
-    let client = Client::builder()
-        .tls_backend_preconfigured(client_config(roots)?)
-        .user_agent(concat!(
-            env!("CARGO_PKG_NAME"),
-            "/",
-            env!("CARGO_PKG_VERSION")
-        ))
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(SILENCE)
-        .redirect(policy)
-        .no_proxy()
-        .referer(false)
-        .build()?;
-    Ok(client)
+    let builder = fetch::client_builder(roots).map_err(fetch::SetupError::from)?;
+    let client = builder.read_timeout(SILENCE).redirect(policy).build();
+    Ok(client.map_err(fetch::SetupError::from)?)
 }
 
 /// What gets files from elsewhere.
@@ -213,7 +196,10 @@ impl Remote {
         let request = match location {
             Location::File(path) => {
                 let bytes = fs::read(path).map_err(|error| ReadError::File(error.to_string()));
-                return Ok(Got::new(bytes?, None));
+                return Ok(Got {
+                    bytes: bytes?,
+                    etag: None,
+                });
             }
             Location::Http(url) => {
                 let request = self.client.get(url.clone());
@@ -255,9 +241,9 @@ impl From<ReadError> for Failure {
     }
 }
 
-/// The sha256 of a file.
-pub(crate) fn sha256(path: &Path) -> io::Result<String> {
-    Ok(Got::new(fs::read(path)?, None).sha256)
+/// The sha256 of a file's content, in hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 /// Waits for work that needs a tokio runtime, wherever the caller is: in one, or in none.

@@ -1,9 +1,8 @@
 //! One answer of a server, as a whole.
 
 use reqwest::{RequestBuilder, Response, StatusCode, header};
-use ring::digest;
 
-use crate::{fetch, s3::sign::hex};
+use crate::fetch;
 
 /// How much of an error's body is looked at.
 const ERROR_BYTES: usize = 4096;
@@ -12,18 +11,6 @@ const ERROR_BYTES: usize = 4096;
 pub(crate) struct Got {
     pub(crate) bytes: Vec<u8>,
     pub(crate) etag: Option<String>,
-    pub(crate) sha256: String,
-}
-
-impl Got {
-    pub(super) fn new(bytes: Vec<u8>, etag: Option<String>) -> Self {
-        let sha256 = hex(digest::digest(&digest::SHA256, &bytes).as_ref());
-        Self {
-            bytes,
-            etag,
-            sha256,
-        }
-    }
 }
 
 /// Why a file did not come.
@@ -87,7 +74,7 @@ pub(crate) async fn read(
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Got::new(bytes, etag))
+    Ok(Got { bytes, etag })
 }
 
 /// S3's own name for what is wrong: `NoSuchBucket`, for instance.

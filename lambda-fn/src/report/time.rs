@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, SecondsFormat};
+
 /// Now: `2026-01-31T23:59:59.999Z`.
 pub(crate) fn now() -> String {
     rfc3339(now_milliseconds())
@@ -21,35 +23,17 @@ pub(crate) fn now_milliseconds() -> u64 {
 }
 
 fn rfc3339(milliseconds: u64) -> String {
-    let (days, rest) = (milliseconds / 86_400_000, milliseconds % 86_400_000);
-    let (year, month, day) = date(days);
-    let (seconds, milliseconds) = (rest / 1000, rest % 1000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z")
-}
-
-/// Year, month and day of a number of days since 1970, in the Gregorian calendar.
-fn date(days: u64) -> (u64, u64, u64) {
-    // Years begin in March here, so that a leap day is the last of its year; from the first of
-    // March of the year 0, 719,468 days before 1970.
-    let days = days + 719_468;
-    // 400 years have 146,097 days, always.
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // Five months from March on have 153 days, and again from August on.
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    (era * 400 + year + next, month, day)
+    let time = i64::try_from(milliseconds)
+        .ok()
+        .and_then(DateTime::from_timestamp_millis)
+        .unwrap_or_default();
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     #[test]
@@ -77,6 +61,11 @@ mod tests {
 
     #[test]
     fn every_day_of_400_years_follows_the_one_before() {
+        let date = |days: u64| {
+            let text = rfc3339(days * 86_400_000);
+            let part = |range: Range<usize>| text[range].parse::<u64>().unwrap();
+            (part(0..4), part(5..7), part(8..10))
+        };
         let mut before = date(0);
         for days in 1..146_097 {
             let (year, month, day) = date(days);
