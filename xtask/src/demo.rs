@@ -28,7 +28,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     setup::for_build()?;
     let bootstrap = build()?;
-    let sample = root().join("model/sample/trousers.jpg");
+    let sample = sample();
     let (server, url) = match options.image.as_deref() {
         Some(url) if url.contains("://") => (None, url.to_owned()),
         Some(path) => serve(Path::new(path))?,
@@ -65,6 +65,11 @@ pub(crate) fn build() -> Result<PathBuf> {
         "Building (the native library too, if no earlier build of it is cached)",
         || build_program(&["--package", "lambda-fn", "--bin", "bootstrap"]),
     )
+}
+
+/// The picture that is shown and asked about.
+pub(crate) fn sample() -> PathBuf {
+    root().join("model/sample/trousers.jpg")
 }
 
 /// The variables that point the function to the model of the repository.

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::checks::Outcome;
 use crate::demo;
 use crate::emulator::{self, Emulator};
-use crate::run::{Result, root, target};
+use crate::run::{Result, target};
+use crate::served;
 use crate::test::shared_libraries;
 use crate::web::{Page, Server};
 
@@ -33,7 +34,7 @@ pub(crate) fn check() -> Result<Outcome> {
         Ok(emulator) => emulator,
         Err(reason) => return Ok(Outcome::Skipped(reason)),
     };
-    let sample = root().join("model/sample/trousers.jpg");
+    let sample = demo::sample();
     let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
     let server = Server::start(pages(&picture))?;
     let model = demo::model();
@@ -116,6 +117,17 @@ pub(crate) fn check_answer(answer: &Value) -> Result<()> {
     } else {
         Err(format!("pants is not the highest score: {answer}"))
     }
+}
+
+/// Asks the book's question of the function under an emulator, which writes to `log`.
+pub(crate) fn ask(start: impl FnOnce() -> Result<Emulator>, log: &Path) -> Result<Value> {
+    let server = served::pictures()?;
+    let emulator = start()?;
+    let event = json!({ "url": server.url("/trousers.jpg") }).to_string();
+    emulator
+        .invoke(&event)
+        .and_then(|answer| check_answer(&answer).map(|()| answer))
+        .map_err(|error| format!("{error}\n{}", fs::read_to_string(log).unwrap_or_default()))
 }
 
 fn pages(picture: &[u8]) -> BTreeMap<&'static str, Page> {

@@ -11,14 +11,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::{Value, json};
-use zip::ZipArchive;
+use serde_json::Value;
 
 use crate::checks::{self, Check, Options, Outcome};
 use crate::cross::{self, Arch, Program};
 use crate::debian::{self, Root};
 use crate::demo;
 use crate::emulator::{self, Emulator};
+use crate::endtoend;
 use crate::glibc;
 use crate::package;
 use crate::run::{
@@ -26,7 +26,6 @@ use crate::run::{
 };
 use crate::rust_std::Std;
 use crate::setup;
-use crate::web::{Page, Server};
 
 use self::world::WORLDS;
 
@@ -80,8 +79,7 @@ fn bullseye(arch: Arch) -> Root {
 }
 
 fn check(arch: Arch) -> Result<Outcome> {
-    let user = capture(Command::new("id").arg("-u"))?;
-    if user.trim() != "0" {
+    if !setup::is_root() {
         return Ok(Outcome::Skipped("only root may use chroot".to_owned()));
     }
     let programs = [Program::Bootstrap, Program::Tflite];
@@ -173,12 +171,7 @@ fn unpack(program: &Path, task: &Path) -> Result<u64> {
     empty_folder(&output)?;
     let made = package::pack(program, &package::the_model(), &[], &output)?;
     package::check_sizes(&made)?;
-    empty_folder(task)?;
-    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", made.zip.display());
-    let file = fs::File::open(&made.zip).map_err(|error| failed(&error))?;
-    ZipArchive::new(file)
-        .and_then(|mut zip| zip.extract(task))
-        .map_err(|error| failed(&error))?;
+    package::unpack(&made.zip, task)?;
     package::size(&made.zip)
 }
 
@@ -333,19 +326,10 @@ fn classify(system: &System, expected: &Value) -> Result<()> {
 
 /// The answer to the book's question, of a program under the emulator.
 fn ask(program: &Path, variables: &[(&str, PathBuf)], log: &str) -> Result<Value> {
-    let sample = repository().join("model/sample/trousers.jpg");
-    let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
-    let pages = [("/trousers.jpg", Page::File("image/jpeg", picture))];
-    let server = Server::start(pages.into())?;
-    let event = json!({ "url": server.url("/trousers.jpg") }).to_string();
     let variables: Vec<_> = variables
         .iter()
         .map(|(name, path)| (*name, path.as_path()))
         .collect();
-    let log = target().join(log);
-    let emulator = Emulator::start(&emulator::find()?, program, &variables, &log)?;
-    emulator.invoke(&event).map_err(|error| {
-        let words = fs::read_to_string(&log).unwrap_or_default();
-        format!("{error}\n{words}")
-    })
+    let (rie, log) = (emulator::find()?, target().join(log));
+    endtoend::ask(|| Emulator::start(&rie, program, &variables, &log), &log)
 }

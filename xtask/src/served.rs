@@ -78,13 +78,9 @@ fn address(log: &mut impl BufRead) -> Result<String> {
     Err(format!("bootstrap serve does not listen:\n{all}"))
 }
 
-fn sample() -> PathBuf {
-    root().join("model/sample/trousers.jpg")
-}
-
 /// A server with the sample picture, for requests that name one.
-fn pictures() -> Result<Server> {
-    let sample = sample();
+pub(crate) fn pictures() -> Result<Server> {
+    let sample = demo::sample();
     let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
     Server::start(BTreeMap::from([(
         "/trousers.jpg",
@@ -108,7 +104,7 @@ pub(crate) fn page() -> Result<Outcome> {
         .args(["--link", &pictures.url("/trousers.jpg")])
         .args(["--broken", &pictures.url("/missing.jpg")])
         .arg("--picture")
-        .arg(sample())
+        .arg(demo::sample())
         .arg("--out")
         .arg(&out);
     let output = said(&mut check)?;
@@ -137,7 +133,7 @@ pub(crate) fn contract() -> Result<Outcome> {
             .args(["--seed", "1", "--no-color"])
             .current_dir(work_folder()?)
             .env("PICTURES", pictures.url(""))
-            .env("PICTURE", sample())
+            .env("PICTURE", demo::sample())
             .env("SCHEMATHESIS_HOOKS", folder.join("hooks.py"))
             .env("PYTHONDONTWRITEBYTECODE", "1"),
     )?;

@@ -20,10 +20,9 @@ const fn needed(ask: &'static [&'static str], package: &'static str) -> Tool {
     }
 }
 
-/// What building the native library takes.
-pub(crate) const BUILD: &[Tool] = &[
+/// What building the native library takes beside a C++ compiler.
+const NATIVE: &[Tool] = &[
     needed(&["cc", "--version"], "gcc"),
-    needed(&["c++", "--version"], "g++"),
     needed(&["cmake", "--version"], "cmake"),
     needed(&["make", "--version"], "make"),
     needed(&["python3", "--version"], "python3"),
@@ -34,6 +33,9 @@ pub(crate) const BUILD: &[Tool] = &[
         optional: true,
     },
 ];
+
+/// The system's own C++ compiler.
+const CXX: &[Tool] = &[needed(&["c++", "--version"], "g++")];
 
 /// What fetching the emulator and the Python peers takes.
 pub(crate) const PYTHON: &[Tool] = &[
@@ -56,21 +58,6 @@ pub(crate) const BINDINGS: &[Tool] = &[
         ],
         "libclang-dev",
     ),
-];
-
-/// What a cross build takes beside Zig, which is the compiler.
-pub(crate) const CROSS: &[Tool] = &[
-    // For build scripts, which run here.
-    needed(&["cc", "--version"], "gcc"),
-    needed(&["cmake", "--version"], "cmake"),
-    needed(&["make", "--version"], "make"),
-    needed(&["python3", "--version"], "python3"),
-    needed(&["xz", "--version"], "xz-utils"),
-    Tool {
-        ask: &["ninja", "--version"],
-        package: "ninja-build",
-        optional: true,
-    },
 ];
 
 /// What unpacks parts of Debian.
@@ -115,18 +102,29 @@ pub(crate) const CLANG: &[Tool] = &[
 pub(crate) fn for_build() -> Result<()> {
     match std::env::var_os("TFLITE_SYS_LIB_DIR") {
         Some(_) => Ok(()),
-        None => ensure(BUILD),
+        None => ensure_all(&[NATIVE, CXX]),
     }
 }
 
-/// Installs what a cross build takes. A prebuilt library is named for one target at a time.
+/// Installs what a cross build takes, whose compiler is Zig. A prebuilt library is named for one target at a
+/// time.
 pub(crate) fn for_cross_build() -> Result<()> {
-    ensure(CROSS)
+    ensure(NATIVE)
+}
+
+/// Whether this is root, who alone may install packages and make containers here.
+pub(crate) fn is_root() -> bool {
+    capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 /// Installs what is missing of `tools`, or says what to install.
 pub(crate) fn ensure(tools: &[Tool]) -> Result<()> {
-    let missing: Vec<_> = tools.iter().filter(|tool| !answers(tool.ask)).collect();
+    ensure_all(&[tools])
+}
+
+fn ensure_all(lists: &[&[Tool]]) -> Result<()> {
+    let tools = lists.iter().copied().flatten();
+    let missing: Vec<_> = tools.filter(|tool| !answers(tool.ask)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -135,8 +133,7 @@ pub(crate) fn ensure(tools: &[Tool]) -> Result<()> {
         .map(|tool| tool.package)
         .collect::<Vec<_>>()
         .join(" ");
-    let is_root = capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root || !answers(&["apt-get", "--version"]) {
+    if !is_root() || !answers(&["apt-get", "--version"]) {
         if missing.iter().all(|tool| tool.optional) {
             eprintln!("    things go slower without {list} (Debian's package names)");
             return Ok(());

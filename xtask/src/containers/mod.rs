@@ -6,15 +6,13 @@
 mod buildah;
 mod prebuilt;
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use zip::ZipArchive;
+use serde_json::Value;
 
 use crate::checks::{self, Check, Options, Outcome};
 use crate::emulator::{self, Emulator};
@@ -24,7 +22,6 @@ use crate::package;
 use crate::run::{Result, capture, empty_folder, root, run as run_command, target};
 use crate::setup;
 use crate::vendor;
-use crate::web::{Page, Server};
 
 use buildah::Store;
 
@@ -55,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Why there can be no containers here, if there can be none.
 fn missing() -> Result<Option<Outcome>> {
-    if capture(Command::new("id").arg("-u"))?.trim() != "0" {
+    if !setup::is_root() {
         let reason = "containers are made without Docker here, which takes root";
         return Ok(Some(Outcome::Skipped(reason.to_owned())));
     }
@@ -73,13 +70,14 @@ fn context() -> PathBuf {
     folder().join("context")
 }
 
-/// What `cargo xtask package` makes here, in the folder where `Dockerfile` looks for it.
-fn packed() -> Result<PathBuf> {
+/// What `cargo xtask package` makes here, in the folder where `Dockerfile` looks for it,
+/// with the prebuilt library if that is wanted.
+fn packed(prebuilt: bool) -> Result<PathBuf> {
     let output = context().join("target/lambda");
     empty_folder(&output)?;
     package::run(&package::Options {
         output: Some(output.clone()),
-        prebuilt: true,
+        prebuilt,
         ..package::Options::default()
     })?;
     Ok(output)
@@ -233,7 +231,7 @@ pub(crate) fn zip() -> Result<Outcome> {
     if let Some(skipped) = missing()? {
         return Ok(skipped);
     }
-    let packed = packed()?;
+    let packed = packed(false)?;
     let answer = run_zip(&Store::new(&folder())?, &packed)?;
     Ok(Outcome::Counted(format!(
         "{}; answers {answer}",
@@ -246,19 +244,14 @@ pub(crate) fn zip() -> Result<Outcome> {
 fn run_zip(store: &Store, packed: &Path) -> Result<Value> {
     runtime_base(store)?;
     let task = folder().join("task");
-    empty_folder(&task)?;
-    let zip = packed.join("lambda.zip");
-    let file = fs::File::open(&zip).map_err(|error| format!("{}: {error}", zip.display()))?;
-    ZipArchive::new(file)
-        .and_then(|mut zip| zip.extract(&task))
-        .map_err(|error| format!("{}: {error}", zip.display()))?;
+    package::unpack(&packed.join("lambda.zip"), &task)?;
 
     let container = store.from(RUNTIME_BASE)?;
     let volumes = [format!("{}:/var/task:ro", task.display())];
     let line = ["/usr/local/bin/aws-lambda-rie", "/var/task/bootstrap"].map(str::to_owned);
     let command = store.run(&container, &volumes, Some(NOBODY), &line);
     let log = folder().join("zip.log");
-    let answer = ask(|| Emulator::start_elsewhere(&command, &log), &log)?;
+    let answer = endtoend::ask(|| Emulator::start_elsewhere(&command, &log), &log)?;
     store.remove(&container)?;
     Ok(answer)
 }
@@ -268,7 +261,7 @@ pub(crate) fn image() -> Result<Outcome> {
     if let Some(skipped) = missing()? {
         return Ok(skipped);
     }
-    packed()?;
+    packed(false)?;
     let store = Store::new(&folder())?;
     runtime_base(&store)?;
     for name in ["Dockerfile", ".dockerignore"] {
@@ -288,7 +281,7 @@ pub(crate) fn image() -> Result<Outcome> {
     for (user, name) in [(None, "root"), (Some(NOBODY), "nobody")] {
         let command = store.run(&container, &[], user, &line);
         let log = folder().join(format!("image-{name}.log"));
-        let answer = ask(|| Emulator::start_elsewhere(&command, &log), &log)?;
+        let answer = endtoend::ask(|| Emulator::start_elsewhere(&command, &log), &log)?;
         eprintln!("    as {name}: {answer}");
         answers.push(answer);
     }
@@ -304,22 +297,8 @@ pub(crate) fn image() -> Result<Outcome> {
     )))
 }
 
-/// A program in seconds with the library of `cargo xtask package --prebuilt`.
+/// A program with the library of `cargo xtask package --prebuilt`.
 pub(crate) fn prebuilt(at_most: Duration) -> Result<Outcome> {
-    let built = prebuilt::build(&archive(&packed()?)?, at_most)?;
+    let built = prebuilt::build(&archive(&packed(true)?)?, at_most)?;
     Ok(Outcome::Counted(built))
-}
-
-/// Asks the book's question of the function under an emulator, which writes to `log`.
-fn ask(start: impl FnOnce() -> Result<Emulator>, log: &Path) -> Result<Value> {
-    let sample = root().join("model/sample/trousers.jpg");
-    let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
-    let page = Page::File("image/jpeg", picture);
-    let server = Server::start(BTreeMap::from([("/pants.jpg", page)]))?;
-    let emulator = start()?;
-    let event = json!({ "url": server.url("/pants.jpg") }).to_string();
-    let answer = emulator.invoke(&event)?;
-    endtoend::check_answer(&answer)
-        .map_err(|error| format!("{error}\n{}", fs::read_to_string(log).unwrap_or_default()))?;
-    Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! What the prebuilt library is for: a Lambda in seconds, without CMake and without a C++ compiler.
+//! What the prebuilt library is for: a Lambda without CMake and without a C++ compiler.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{ask, folder};
+use super::folder;
 use crate::demo;
 use crate::emulator::{self, Emulator};
+use crate::endtoend;
 use crate::run::{Result, capture, empty_folder, root, run, seconds};
 
 /// What a user is promised, on two processors that do nothing else.
@@ -60,7 +61,7 @@ pub(super) fn build(archive: &Path, at_most: Duration) -> Result<String> {
     let model = demo::model();
     let variables = model.each_ref().map(|(name, path)| (*name, path.as_path()));
     let (rie, log) = (emulator::find()?, dir.join("emulator.log"));
-    let answer = ask(|| Emulator::start(&rie, &bootstrap, &variables, &log), &log)?;
+    let answer = endtoend::ask(|| Emulator::start(&rie, &bootstrap, &variables, &log), &log)?;
     // A gigabyte, of no further use.
     let _ = fs::remove_dir_all(&clone);
     let took_text = seconds(took);

@@ -1,11 +1,13 @@
 //! Zip files of which the same content always makes the same bytes.
 
+use std::fs::File;
 use std::io::{Cursor, Write as _};
+use std::path::Path;
 
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
-use crate::run::Result;
+use crate::run::{Result, empty_folder};
 
 /// A file in a zip.
 pub(crate) struct Entry {
@@ -39,4 +41,13 @@ pub(crate) fn zip(entries: &mut [Entry]) -> Result<Vec<u8>> {
     }
     let cursor = writer.finish().map_err(|error| failed(&error))?;
     Ok(cursor.into_inner())
+}
+
+/// Unpacks a zip as Lambda does, into a folder that it empties first.
+pub(crate) fn unpack(zip: &Path, folder: &Path) -> Result<()> {
+    empty_folder(folder)?;
+    let file = File::open(zip).map_err(|error| format!("{}: {error}", zip.display()))?;
+    ZipArchive::new(file)
+        .and_then(|mut archive| archive.extract(folder))
+        .map_err(|error| format!("{}: {error}", zip.display()))
 }

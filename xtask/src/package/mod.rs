@@ -22,7 +22,7 @@ use crate::run::{Result, cargo, empty_folder, executable, messages, root, step};
 use crate::rust_std::Std;
 use crate::setup;
 
-pub(crate) use archive::Entry;
+pub(crate) use archive::{Entry, unpack};
 use prebuilt::System;
 
 /// The largest zips, in bytes: what their users are promised.
