@@ -8,7 +8,6 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
@@ -248,20 +247,6 @@ fn list(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// The hash of one file, however large.
-pub(crate) fn hash_file(path: &Path) -> Result<String, Error> {
-    let failed = |error| Error::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut context = Context::new(&SHA256);
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(hex(context)),
-            length => context.update(&buffer[..length]),
-        }
-    }
 }
 
 fn hash(text: &str) -> String {

@@ -29,6 +29,7 @@ pub(crate) enum Error {
         LIB_DIR = crate::vars::LIB_DIR
     )]
     NoPrebuilt { dir: PathBuf, file: String },
+    #[cfg(feature = "bundled")]
     #[error("{0}")]
     Source(Box<tflite_sys_source::Error>),
     #[error(
@@ -90,6 +91,7 @@ pub(crate) enum Error {
     Bindgen(String),
 }
 
+#[cfg(feature = "bundled")]
 impl From<tflite_sys_source::Error> for Error {
     fn from(error: tflite_sys_source::Error) -> Self {
         Self::Source(Box::new(error))

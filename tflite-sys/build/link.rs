@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cache::{self, Built};
+#[cfg(feature = "bundled")]
+use crate::cache::Built;
 use crate::compilers;
 use crate::error::Error;
+use crate::identity;
 use crate::selected::{self, Selection};
 use crate::vars::{self, Target};
 
 /// Links a library that was built from source.
+#[cfg(feature = "bundled")]
 pub(crate) fn built(
     library: &Built,
     target: &Target,
@@ -21,7 +24,7 @@ pub(crate) fn built(
 
 /// Has the crate know the library by its contents.
 fn identify(library: &Path) -> Result<(), Error> {
-    let id = cache::hash_file(library)?;
+    let id = identity::of(library)?;
     println!("cargo::rustc-env=TFLITE_SYS_LIBRARY_ID={id}");
     Ok(())
 }

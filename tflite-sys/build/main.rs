@@ -4,17 +4,26 @@
 //!
 //! 1. `DOCS_RS`: nothing is built; the committed bindings are all that the docs need.
 //! 2. `TFLITE_SYS_LIB_DIR`: a prebuilt library is linked.
-//! 3. The library is built from the pinned source, or taken from the build cache.
+//! 3. With the feature `bundled`, the library is built from the pinned source, or taken from the build cache.
 //!
 //! Where a tool for 3 is missing, the failure is put off until something is linked, so that
 //! `cargo check`, `cargo clippy` and `cargo doc` work everywhere.
 
+#![cfg_attr(
+    not(feature = "bundled"),
+    expect(dead_code, reason = "much is for builds from source alone")
+)]
+
 mod bindings;
+#[cfg(feature = "bundled")]
 mod cache;
+#[cfg(feature = "bundled")]
 mod cmake;
 mod compilers;
 mod error;
+#[cfg(feature = "bundled")]
 mod headers;
+mod identity;
 mod link;
 #[path = "../src/operators.rs"]
 #[expect(
@@ -22,11 +31,15 @@ mod link;
     reason = "public in the library, which has this file too"
 )]
 mod operators;
+#[cfg(feature = "bundled")]
 mod progress;
+#[cfg(feature = "bundled")]
 mod sanitize;
 mod selected;
 mod shim;
+#[cfg(feature = "bundled")]
 mod source;
+#[cfg(feature = "bundled")]
 mod tools;
 mod vars;
 
@@ -78,9 +91,24 @@ fn run() -> Result<(), Error> {
         library.link(&target, selection)?;
         return bindings::regenerate(library.include());
     }
-    sanitize::extend_flags(&target)?;
-    compilers::adapt_flags(&target);
-    let plan = cache::plan(&target)?;
+    from_source(&target, selection)
+}
+
+#[cfg(not(feature = "bundled"))]
+fn from_source(_: &Target, _: Option<&selected::Selection>) -> Result<(), Error> {
+    link::defer(&format!(
+        "the feature bundled is off, and {} does not name a prebuilt library. Set it, or enable bundled to \
+         build from source",
+        vars::LIB_DIR
+    ))
+}
+
+/// Builds the library, or takes it from the cache.
+#[cfg(feature = "bundled")]
+fn from_source(target: &Target, selection: Option<&selected::Selection>) -> Result<(), Error> {
+    sanitize::extend_flags(target)?;
+    compilers::adapt_flags(target);
+    let plan = cache::plan(target)?;
     let library = match plan.find() {
         Some(library) => library,
         None => {
@@ -88,13 +116,13 @@ fn run() -> Result<(), Error> {
             if let Some(missing) = tools::missing() {
                 return link::defer(&missing);
             }
-            if let Err(error @ Error::NoStaticCxx { .. }) = link::CxxLibrary::find(&target) {
+            if let Err(error @ Error::NoStaticCxx { .. }) = link::CxxLibrary::find(target) {
                 return link::defer(&error.to_string());
             }
             plan.build()?
         }
     };
     shim::compile(Some(&library.include));
-    link::built(&library, &target, selection)?;
+    link::built(&library, target, selection)?;
     bindings::regenerate(Some(&library.include))
 }
