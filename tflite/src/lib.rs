@@ -62,6 +62,8 @@
 //!
 //! # Features
 //!
+//! - `bundled` (default): the native library is built from source, if `TFLITE_SYS_LIB_DIR` does not name a
+//!   prebuilt one. Without the feature it must, and nothing is compiled that only such a build needs.
 //! - `ndarray` (default): [`Tensor::view`], [`Tensor::to_array`], [`TensorMut::view_mut`],
 //!   [`TensorMut::assign`].
 //! - `half`: `f16` and `bf16` of the crate `half` as elements. Without it, such tensors are read by

@@ -6,6 +6,8 @@
 mod buildah;
 mod prebuilt;
 
+pub(crate) use prebuilt::BUSY;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -169,7 +171,8 @@ fn build() -> Result<Outcome> {
             library.clone(),
         ])?,
         run_zip(&store, &output)?,
-        prebuilt::build(&library, prebuilt::PROMISED)?,
+        // The promise has its own step.
+        prebuilt::build(&library, BUSY)?,
     )))
 }
 
