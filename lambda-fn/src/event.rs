@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use keras_preprocess::Limits;
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    json::{self, Json},
+};
 
 /// Base64 in the standard alphabet; the padding may be left out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -28,7 +31,9 @@ pub struct Event(Result<Value, String>);
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(
-            Value::deserialize(deserializer).map_err(|error| error.to_string()),
+            Json::deserialize(deserializer)
+                .map(|Json(value)| value)
+                .map_err(|error| error.to_string()),
         ))
     }
 }
@@ -44,11 +49,9 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidRequest`] if it is none.
+    /// [`Error::InvalidRequest`] if it is none, [`Error::TooLarge`] if it has too many values.
     pub(crate) fn into_value(self) -> Result<Value, Error> {
-        self.0.map_err(|reason| {
-            Error::InvalidRequest(format!("the event is not valid JSON: {reason}"))
-        })
+        self.0.map_err(|reason| json::refused("the event", &reason))
     }
 }
 

@@ -4,17 +4,20 @@
 use std::{
     any::Any,
     fmt,
-    pin::Pin,
+    num::NonZeroUsize,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use keras_preprocess::Limits;
+use tokio::sync::Semaphore;
 
 use crate::{
     answer::Answer,
@@ -114,6 +117,8 @@ pub struct Handler {
     refresher: Option<Arc<Refresher>>,
     limits: Limits,
     policy: Policy,
+    /// How many pictures are decoded and classified at the same time.
+    places: Arc<Semaphore>,
     warm: AtomicBool,
     log: Logger,
 }
@@ -133,7 +138,12 @@ impl fmt::Debug for Handler {
 impl Handler {
     /// Puts a handler together. It logs to standard error, and has no access to S3.
     pub fn new(fetcher: Fetcher, classifier: Classifier, limits: Limits) -> Self {
+        // One each for the interpreters, and enough to decode the next pictures meanwhile. More
+        // would only hold memory: each for a decoded picture, and its thread's part of the heap.
+        let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let places = Semaphore::new(classifier.interpreters() + parallelism);
         Self {
+            places: Arc::new(places),
             fetcher,
             objects: None,
             classifier: Current::new(classifier),
@@ -283,11 +293,19 @@ impl Handler {
 
         let (classifier, limits) = (self.classifier(), self.limits);
         let progress = Progress::new(report.clone());
-        let steps = progress.clone();
-        let work = tokio::task::spawn_blocking(move || {
-            classify(&classifier, input, &limits, deadline, &steps)
-        });
-        let result = before(deadline, work, &progress).await;
+        // A client that goes away drops this future; nobody needs the result then.
+        let _stop = StopOnDrop(&progress.watch);
+        let (steps, places) = (progress.clone(), Arc::clone(&self.places));
+        let work = async move {
+            // Nobody closes it. The place is free when the work ends, waited for or not.
+            let place = places.acquire_owned().await.ok();
+            let work = move || {
+                let _place = place;
+                classify(&classifier, input, &limits, deadline, &steps)
+            };
+            tokio::task::spawn_blocking(work).await
+        };
+        let result = before(deadline, pin!(work), &progress).await;
         *report = progress.report();
         match result {
             Ok(Ok(result)) => result,
@@ -330,6 +348,15 @@ impl Progress {
             .clone();
         report.model = self.watch.timings();
         report
+    }
+}
+
+/// Has the work stopped when this is dropped.
+struct StopOnDrop<'a>(&'a Watch);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -378,6 +405,10 @@ fn classify(
     progress: &Progress,
 ) -> Result<Answer, Error> {
     let start = Instant::now();
+    let stopped = || Err(Error::Internal("nobody waits for it".to_owned()));
+    if progress.watch.is_stopped() {
+        return stopped();
+    }
     let bytes = match input {
         Input::Base64(text) => event::decode_base64(&text, limits)?.into(),
         Input::Bytes(bytes) => {
@@ -402,6 +433,9 @@ fn classify(
         }
     });
 
+    if progress.watch.is_stopped() {
+        return stopped();
+    }
     let picture = &decoded.picture;
     let (answer, _) = classifier.classify_watched(picture, deadline, &progress.watch)?;
     Ok(answer)

@@ -76,7 +76,7 @@
 //! | `FetchFailed` | 502 | Name resolution, connection, TLS or transfer failed. |
 //! | `HttpStatus` | 502 | The server answered with another status than 200. |
 //! | `TooManyRedirects` | 502 | More than five redirects. |
-//! | `TooLarge` | 413 | More bytes than `MAX_IMAGE_BYTES`, more pixels than `MAX_IMAGE_PIXELS`, or more pictures than `MAX_BATCH`. |
+//! | `TooLarge` | 413 | More bytes than `MAX_IMAGE_BYTES`, more pixels than `MAX_IMAGE_PIXELS`, more pictures than `MAX_BATCH`, or more than 250,000 values of JSON. |
 //! | `UnsupportedImage` | 415 | The bytes are no picture (an HTML page, for instance), or of a kind that is not understood. |
 //! | `InvalidImage` | 422 | The picture is damaged or cut off. |
 //! | `S3Unavailable` | 503 | The request names an object in S3, and the function has no access to S3. |
@@ -86,11 +86,20 @@
 //! | `NotFound` | 404 | By HTTP: there is nothing at the path. |
 //! | `MethodNotAllowed` | 405 | By HTTP: the path is there for other methods, which `Allow` names. |
 //! | `UnsupportedMediaType` | 415 | By HTTP: the body is of a kind that is not understood. |
-//! | `RequestTimeout` | 408 | `serve`: the body did not arrive in 30 s. |
-//! | `TooManyRequests` | 429 | `serve`: as many requests are being answered as `--concurrency` allows. |
+//! | `RequestTimeout` | 408 | `serve`: the body did not arrive in 30 s, or after 5 s with less than 10,000 bytes a second. |
+//! | `TooManyRequests` | 429 | `serve`: as many requests are being answered as `--concurrency` allows, or their bodies take all the memory for that. |
 //!
 //! None of them harms the next request. After `ModelError` and a panic it gets a new interpreter.
 //! Messages show URLs without credentials, query and fragment.
+//!
+//! # Deadlines
+//!
+//! A request ends 250 ms before the invocation does (`serve`: after `--timeout`), with `Timeout` and
+//! what was done until then. The work behind it is told to stop: the runtime looks between two
+//! operators. What XNNPACK computes is one operator for it, and runs to its end, up to all of the
+//! model. The answer does not wait for that, but the interpreter stays busy so long, and is used
+//! again afterwards. Whoever needs it waits, or has a `Timeout`, too; with `INTERPRETERS` there are
+//! more. The work is also stopped when the client of `serve` goes away.
 //!
 //! # Addresses
 //!
@@ -160,6 +169,7 @@ pub mod error;
 pub mod event;
 pub mod fetch;
 pub mod handler;
+mod json;
 pub mod labels;
 mod outcome;
 mod preview;

@@ -1,6 +1,6 @@
 //! Start-up: everything that is made once for all requests.
 
-use std::{fs, io, path::PathBuf, sync::Arc, time::Instant};
+use std::{fmt, fs, io, path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     classifier::{self, Classifier, TfLite},
@@ -109,13 +109,16 @@ pub(crate) async fn load(
 
 fn load_file(config: &Config) -> Result<Parts, StartError> {
     let path = config.model_path.clone();
-    if config.sha256.is_some() {
+    let model = if config.sha256.is_some() {
+        // Read once: what is in use must be what was hashed, whatever becomes of the file.
         let name = path.display().to_string();
-        let bytes = fs::read(&path)
-            .map_err(|error| StartError::Model(format!("{name}: {error}").into()))?;
+        let named = |error: &dyn fmt::Display| StartError::Model(format!("{name}: {error}").into());
+        let bytes = fs::read(&path).map_err(|error| named(&error))?;
         check_sha256(config, &name, &bytes)?;
-    }
-    let model = TfLite::from_file(&path, config.threads).map_err(StartError::Model)?;
+        TfLite::from_bytes(bytes, config.threads).map_err(|error| named(&error))?
+    } else {
+        TfLite::from_file(&path, config.threads).map_err(StartError::Model)?
+    };
     let beside = path.with_extension("labels.txt");
     let labels = match &config.labels_path {
         Some(labels) => Labels::from_file(labels)?,
@@ -152,7 +155,7 @@ async fn load_remote(
     remote: &RemoteModel,
     tags: Option<&Tags>,
 ) -> Result<Option<(Parts, Tags)>, StartError> {
-    let source = Remote::new(config.s3.as_ref(), &roots(config)).map_err(RemoteError::Setup)?;
+    let source = Remote::new(config.s3.as_ref(), roots(config)).map_err(RemoteError::Setup)?;
     let (limit, timeout) = (remote.max_bytes, remote.timeout);
     let get = |location, etag| source.get(location, etag, limit, timeout);
     let (model_tag, labels_tag) = tags.map_or((None, None), |tags| {
@@ -254,7 +257,8 @@ impl Handler {
             .with_policy(config.policy.clone())
             .with_log_options(config.log.clone());
         if let Some(options) = &config.s3 {
-            let objects = S3::new(options, &roots(config)).map_err(RemoteError::Setup)?;
+            let objects = S3::new(options, roots(config))
+                .map_err(|error| RemoteError::Setup(error.into()))?;
             let objects = objects.with_timeout(config.fetch_timeout);
             handler = handler.with_objects(Arc::new(objects));
         }

@@ -10,8 +10,9 @@ use super::{Shape, s3};
 use crate::{
     error::Error,
     handler::{Handler, Invocation},
+    json,
     report::{Line, Via},
-    request::{Options, Request},
+    request::Request,
 };
 
 impl Handler {
@@ -77,15 +78,12 @@ fn request(text: &str, max_batch: usize) -> Result<Option<Request>, Error> {
     let invalid = |error: serde_json::Error| {
         Error::InvalidRequest(format!("the message cannot be read: {error}"))
     };
-    let value: Value = serde_json::from_str(text).map_err(invalid)?;
+    let value = json::read("the message", text.as_bytes())?;
     if value.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(None);
     }
     match Shape::of(&value)? {
-        Shape::Direct => {
-            let text = text.as_bytes();
-            Request::from_json(text, Options::default(), max_batch).map(Some)
-        }
+        Shape::Direct => Request::from_event(value.into(), max_batch).map(Some),
         Shape::S3 => {
             let event = serde_json::from_value(value).map_err(invalid)?;
             s3::request(event).map(Some)

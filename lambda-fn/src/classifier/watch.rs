@@ -38,7 +38,7 @@ impl Watch {
         self.lock().timings
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.lock().stopped
     }
 

@@ -9,6 +9,7 @@ mod refresh;
 
 use std::{
     fs, io,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -114,7 +115,7 @@ pub enum RemoteError {
 }
 
 /// A client for addresses of the operator.
-pub(crate) fn client(roots: &Roots, redirects: bool) -> Result<Client, SetupError> {
+fn client(roots: &Roots, redirects: bool) -> Result<Client, SetupError> {
     let policy = if redirects {
         Policy::custom(|attempt| {
             let from_https = attempt
@@ -137,16 +138,44 @@ pub(crate) fn client(roots: &Roots, redirects: bool) -> Result<Client, SetupErro
     Ok(client.map_err(fetch::SetupError::from)?)
 }
 
+/// A client that is made when it is needed for the first time: most functions need none.
+#[derive(Debug)]
+pub(crate) struct LazyClient {
+    roots: Roots,
+    redirects: bool,
+    client: OnceLock<Client>,
+}
+
+impl LazyClient {
+    pub(crate) fn new(roots: Roots, redirects: bool) -> Self {
+        Self {
+            roots,
+            redirects,
+            client: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn get(&self) -> Result<&Client, SetupError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let made = client(&self.roots, self.redirects)?;
+        // Of two that are made at the same time, one is used.
+        Ok(self.client.get_or_init(|| made))
+    }
+}
+
 /// What gets files from elsewhere.
 pub(crate) struct Remote {
-    client: Client,
+    client: LazyClient,
     s3: Option<S3>,
 }
 
 impl Remote {
-    pub(crate) fn new(s3: Option<&S3Options>, roots: &Roots) -> Result<Self, SetupError> {
-        let s3 = s3.map(|options| S3::new(options, roots)).transpose()?;
-        let client = client(roots, true)?;
+    pub(crate) fn new(s3: Option<&S3Options>, roots: Roots) -> Result<Self, SetupError> {
+        let s3 = s3.map(|options| S3::new(options, roots.clone()));
+        let s3 = s3.transpose()?;
+        let client = LazyClient::new(roots, true);
         Ok(Self { client, s3 })
     }
 
@@ -202,7 +231,11 @@ impl Remote {
                 });
             }
             Location::Http(url) => {
-                let request = self.client.get(url.clone());
+                let client = self
+                    .client
+                    .get()
+                    .map_err(|error| Failure::Final(RemoteError::Setup(error)))?;
+                let request = client.get(url.clone());
                 match etag {
                     Some(etag) => request.header(header::IF_NONE_MATCH, etag),
                     None => request,

@@ -116,9 +116,7 @@ impl Request {
         options: Options,
         max_batch: usize,
     ) -> Result<Self, Error> {
-        let value = serde_json::from_slice(text).map_err(|error| {
-            Error::InvalidRequest(format!("the body is not valid JSON: {error}"))
-        })?;
+        let value = crate::json::read("the body", text)?;
         json::request(value, options, max_batch)
     }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Client, RequestBuilder, Url, header};
+use reqwest::{RequestBuilder, Url, header};
 
 use self::{
     credentials::{Provider, Source},
@@ -21,7 +21,8 @@ use crate::{
     error::Error,
     fetch::{self, Roots},
     handler::ObjectStore,
-    remote, report,
+    remote::{self, LazyClient},
+    report,
     request::S3Object,
 };
 
@@ -51,6 +52,9 @@ pub enum S3Error {
     /// `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` is not a URL.
     #[error("the endpoint of S3 is not an address of http or https")]
     Endpoint,
+    /// There is no HTTP client.
+    #[error("{0}")]
+    Client(String),
 }
 
 /// How to reach S3, and as whom.
@@ -77,7 +81,7 @@ impl S3Options {
 /// A client of S3.
 #[derive(Debug)]
 pub struct S3 {
-    client: Client,
+    client: LazyClient,
     region: String,
     endpoint: Option<Url>,
     source: Source,
@@ -85,19 +89,19 @@ pub struct S3 {
 }
 
 impl S3 {
-    /// Makes the client.
+    /// Takes the settings. The HTTP client is made with the first request.
     ///
     /// # Errors
     ///
-    /// If the endpoint is no URL, or the certificates cannot be read.
-    pub fn new(options: &S3Options, roots: &Roots) -> Result<Self, remote::SetupError> {
+    /// [`S3Error::Endpoint`].
+    pub fn new(options: &S3Options, roots: Roots) -> Result<Self, S3Error> {
         let endpoint = options.endpoint.as_deref().map(|endpoint| {
             let url = Url::parse(endpoint).ok();
             url.filter(|url| matches!(url.scheme(), "http" | "https"))
                 .ok_or(S3Error::Endpoint)
         });
         Ok(Self {
-            client: remote::client(roots, false)?,
+            client: LazyClient::new(roots, false),
             region: options.region.clone(),
             endpoint: endpoint.transpose()?,
             source: Source::new(options.provider.clone()),
@@ -118,7 +122,11 @@ impl S3 {
         conditions: &[(&str, &str)],
     ) -> Result<RequestBuilder, S3Error> {
         let url = self.url(object)?;
-        let credentials = self.source.credentials(&self.client).await?;
+        let client = self
+            .client
+            .get()
+            .map_err(|error| S3Error::Client(error.to_string()))?;
+        let credentials = self.source.credentials(client).await?;
         let host = match (url.host_str().unwrap_or_default(), url.port()) {
             (host, Some(port)) => format!("{host}:{port}"),
             (host, None) => host.to_owned(),
@@ -135,8 +143,7 @@ impl S3 {
             },
             &credentials,
         );
-        let mut request = self
-            .client
+        let mut request = client
             .get(url)
             .header("x-amz-content-sha256", EMPTY_SHA256)
             .header("x-amz-date", time)
@@ -200,7 +207,7 @@ impl From<S3Error> for Error {
     fn from(error: S3Error) -> Self {
         match error {
             S3Error::Bucket(_) | S3Error::Key(_) => Self::InvalidRequest(error.to_string()),
-            S3Error::Credentials(_) | S3Error::Endpoint => Self::FetchFailed {
+            S3Error::Credentials(_) | S3Error::Endpoint | S3Error::Client(_) => Self::FetchFailed {
                 url: "s3://…".to_owned(),
                 reason: error.to_string(),
             },

@@ -2,7 +2,9 @@
 //! Apps, or a laptop. `bootstrap serve` starts it; what it answers is in [`crate::web`].
 
 mod arguments;
+mod body;
 mod identifier;
+mod stream;
 
 use std::{
     fmt,
@@ -15,9 +17,8 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::State};
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use http::{Request, Response, header};
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -25,13 +26,13 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
     time::{sleep, timeout},
 };
 
 pub use self::arguments::{ArgumentError, Command, USAGE};
+use self::stream::Stream;
 use crate::{
-    error::Error,
     handler::{Handler, Invocation},
     report,
     web::{self, Refusal},
@@ -39,12 +40,6 @@ use crate::{
 
 /// How long the head of a request may take to arrive, and a connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long the body of a request may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long the body of a request that is refused is waited for.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the requests that are being answered have when the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -59,7 +54,8 @@ pub struct Options {
     /// `--host` and `--port`: where to listen. The port 0 is any that is free.
     pub address: SocketAddr,
     /// `--concurrency`: how many pictures or batches are classified at the same time, waiting for
-    /// the interpreter included. More are answered with 429.
+    /// the interpreter included. More are answered with 429. A request counts from when its body is
+    /// there.
     pub concurrency: usize,
     /// `--timeout`: how long answering one may take.
     pub timeout: Duration,
@@ -79,6 +75,7 @@ struct Shared {
     handler: Arc<Handler>,
     options: Options,
     places: Semaphore,
+    bodies: body::Reader,
 }
 
 /// A server that listens.
@@ -110,6 +107,7 @@ impl Server {
         let listener = TcpListener::bind(asked).await.map_err(named)?;
         let address = listener.local_addr()?;
         let shared = Shared {
+            bodies: body::Reader::new(web::max_body_bytes(&handler), options.concurrency),
             handler,
             places: Semaphore::new(options.concurrency),
             options,
@@ -171,7 +169,7 @@ impl Server {
 }
 
 type Connection =
-    hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+    hyper::server::conn::http1::Connection<TokioIo<Stream>, TowerToHyperService<Router>>;
 
 fn connection(stream: TcpStream, routes: Router) -> Connection {
     // Small answers should not wait for more.
@@ -179,25 +177,33 @@ fn connection(stream: TcpStream, routes: Router) -> Connection {
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes))
+        .serve_connection(
+            TokioIo::new(Stream::new(stream)),
+            TowerToHyperService::new(routes),
+        )
 }
 
 async fn answer(State(server): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
     let handler = &server.handler;
-    let invocation = Invocation {
+    let mut invocation = Invocation {
         request_id: identifier::of(request.headers()),
-        deadline: Instant::now().checked_add(server.options.timeout),
+        deadline: None,
         trace_id: identifier::trace(request.headers()),
     };
     let response = match server.read(request).await {
-        Ok((request, _place)) => handler.http(request, &invocation).await,
+        Ok((request, _place)) => {
+            // The time that the client took is its own.
+            invocation.deadline = Instant::now().checked_add(server.options.timeout);
+            handler.http(request, &invocation).await
+        }
         Err((refusal, head)) => handler.refuse_http(&refusal, head, &invocation),
     };
     response.map(Body::from)
 }
 
-/// A place among those that are answered at the same time, if the request needs one.
-type Place<'a> = Option<tokio::sync::SemaphorePermit<'a>>;
+/// A place among those that are answered at the same time, and the memory of the body, if the
+/// request needs them.
+type Place<'a> = Option<(SemaphorePermit<'a>, Option<SemaphorePermit<'a>>)>;
 
 impl Shared {
     /// The request with its whole body, if it is one that needs its body.
@@ -209,67 +215,23 @@ impl Shared {
             return Ok((request.map(|_| Bytes::new()), None));
         }
         let (parts, body) = request.into_parts();
-        let limit = self.options.concurrency;
-        let read = match self.places.try_acquire() {
-            Err(_) => {
-                self.drain(body).await;
-                Err(Refusal::TooManyRequests { limit })
-            }
-            Ok(place) => self
-                .body(&parts.headers, body)
-                .await
-                .map(|body| (body, place)),
-        };
-        match read {
-            Ok((body, place)) => Ok((Request::from_parts(parts, body), Some(place))),
+        match self.place(&parts.headers, body).await {
+            Ok((body, place)) => Ok((Request::from_parts(parts, body), place)),
             Err(refusal) => Err((refusal, Request::from_parts(parts, ()))),
         }
     }
 
-    /// Takes the body and forgets it. A client that is answered while it still sends may lose the
-    /// answer with the connection.
-    async fn drain(&self, body: Body) {
-        let mut left = web::max_body_bytes(&self.handler);
-        let forget = async {
-            let mut chunks = body.into_data_stream();
-            while let Some(Ok(chunk)) = chunks.next().await {
-                let Some(rest) = left.checked_sub(chunk.len()) else {
-                    break;
-                };
-                left = rest;
-            }
-        };
-        // Too slow is too late: there is somebody else to serve.
-        let _ = timeout(DRAIN_TIMEOUT, forget).await;
-    }
-
-    async fn body(&self, headers: &http::HeaderMap, body: Body) -> Result<Bytes, Refusal> {
-        let limit = web::max_body_bytes(&self.handler);
-        let too_large = || Refusal::BodyTooLarge { limit };
-        let length = headers.get(header::CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if length.is_some_and(|length| length > limit as u64) {
-            return Err(too_large());
+    async fn place(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, Place<'_>), Refusal> {
+        let limit = self.options.concurrency;
+        let full = || Refusal::TooManyRequests { limit };
+        if self.places.available_permits() == 0 {
+            // There is no need to keep what will most likely be refused.
+            self.bodies.drain(body).await;
+            return Err(full());
         }
-        let collect = async {
-            let mut chunks = body.into_data_stream();
-            let mut whole = BytesMut::new();
-            while let Some(chunk) = chunks.next().await {
-                let chunk = chunk.map_err(|error| {
-                    Error::InvalidRequest(format!("the body broke off: {error}"))
-                })?;
-                if whole.len() + chunk.len() > limit {
-                    return Err(too_large());
-                }
-                whole.extend_from_slice(&chunk);
-            }
-            Ok(whole.freeze())
-        };
-        timeout(BODY_TIMEOUT, collect)
-            .await
-            .unwrap_or(Err(Refusal::RequestTimeout {
-                seconds: BODY_TIMEOUT.as_secs(),
-            }))
+        let (body, memory) = self.bodies.read(headers, body).await?;
+        let place = self.places.try_acquire().map_err(|_| full())?;
+        Ok((body, Some((place, memory))))
     }
 }
 

@@ -27,9 +27,12 @@ pub(crate) enum Refusal {
         "the body is too large: the limit is {limit} bytes, which follows from MAX_IMAGE_BYTES"
     )]
     BodyTooLarge { limit: usize },
-    /// The body did not arrive in time.
-    #[error("the body did not arrive in {seconds} s")]
-    RequestTimeout { seconds: u64 },
+    /// The body came too slowly.
+    #[error("of the body, only {bytes} bytes arrived in {seconds} s")]
+    RequestTimeout { bytes: usize, seconds: u64 },
+    /// The bodies of all requests have all the memory that there is for them.
+    #[error("other requests are too large to take this one, too, try again later")]
+    NoMemory,
     /// As many requests are being answered as can be.
     #[error("{limit} requests are being answered already, try again later")]
     TooManyRequests { limit: usize },
@@ -46,7 +49,7 @@ impl Refusal {
             Self::UnsupportedMediaType(_) => "UnsupportedMediaType",
             Self::BodyTooLarge { .. } => "TooLarge",
             Self::RequestTimeout { .. } => "RequestTimeout",
-            Self::TooManyRequests { .. } => "TooManyRequests",
+            Self::NoMemory | Self::TooManyRequests { .. } => "TooManyRequests",
             Self::Request(error) => error.error_type(),
         }
     }
@@ -58,7 +61,7 @@ impl Refusal {
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::NoMemory | Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Request(error) => status(error),
         }
     }
@@ -70,7 +73,7 @@ impl Refusal {
             Self::MethodNotAllowed { allowed } => {
                 Some((header::ALLOW, HeaderValue::from_static(allowed)))
             }
-            Self::TooManyRequests { .. } => {
+            Self::NoMemory | Self::TooManyRequests { .. } => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             _ => None,
