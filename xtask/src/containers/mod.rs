@@ -6,8 +6,6 @@
 mod buildah;
 mod prebuilt;
 
-pub(crate) use prebuilt::BUSY;
-
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +24,7 @@ use crate::setup;
 use crate::vendor;
 
 use buildah::Store;
+pub(crate) use prebuilt::BUSY;
 
 /// Debian's release, and its glibc.
 const SUITE: &str = "bullseye";
