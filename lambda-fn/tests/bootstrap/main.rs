@@ -5,6 +5,9 @@
 mod answers;
 mod concurrency;
 mod failures;
+mod faults;
 mod process;
 mod runtime_api;
 mod serve;
+#[path = "../table/mod.rs"]
+mod table;

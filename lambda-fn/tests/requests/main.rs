@@ -4,6 +4,7 @@
 
 mod deadline;
 mod events;
+mod faults;
 mod fetch;
 mod handler;
 mod log;
@@ -11,4 +12,6 @@ mod model;
 mod refusals;
 mod serve;
 mod server;
+#[path = "../table/mod.rs"]
+mod table;
 mod tls;
