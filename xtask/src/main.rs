@@ -11,6 +11,7 @@ mod conversion;
 mod cross;
 mod debian;
 mod demo;
+mod deployment;
 mod dockerfiles;
 mod emulator;
 mod endtoend;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command, seconds};
 use crate::{
-    bindings, containers, conversion, dockerfiles, endtoend, hidden, lambda, msrv, objects, parity,
-    python, selected, served, setup, unlinked,
+    bindings, containers, conversion, deployment, dockerfiles, endtoend, hidden, lambda, msrv,
+    objects, parity, python, selected, served, setup, unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -63,6 +63,7 @@ const CHECKS: &[Check] = &[
     }),
     ("minimum Rust version", || passed(msrv::check())),
     ("Dockerfiles and scripts", dockerfiles::check),
+    ("deployment as code", deployment::check),
     (
         "checks without a C++ compiler",
         || passed(unlinked::check()),

@@ -56,15 +56,15 @@ impl ObjectStore for Bucket {
     }
 }
 
-struct Function {
+pub(crate) struct Function {
     handler: Handler,
-    server: Server,
+    pub(crate) server: Server,
     bucket: Arc<Bucket>,
     log: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Function {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (bucket, log) = (
             Arc::new(Bucket::default()),
             Arc::<Mutex<Vec<Value>>>::default(),
@@ -85,7 +85,7 @@ impl Function {
         }
     }
 
-    async fn ask(&self, event: Value) -> Result<Value, Error> {
+    pub(crate) async fn ask(&self, event: Value) -> Result<Value, Error> {
         let invocation = Invocation {
             request_id: "the-request".to_owned(),
             trace_id: Some("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
@@ -102,7 +102,7 @@ impl Function {
     }
 
     /// The scores of the picture, by the simplest event.
-    async fn scores(&self) -> Value {
+    pub(crate) async fn scores(&self) -> Value {
         self.answer("direct-url").await
     }
 }

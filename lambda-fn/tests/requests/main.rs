@@ -10,6 +10,7 @@ mod handler;
 mod log;
 mod model;
 mod refusals;
+mod samples;
 mod serve;
 mod server;
 #[path = "../table/mod.rs"]
