@@ -5,13 +5,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::checks::Outcome;
 use crate::run::{Result, capture, checked, empty_folder, root, step, target, tools};
-use crate::{python, setup};
+use crate::{emulator, objects, python, setup};
 
 /// SAM, the linter of CloudFormation's templates, and one of OpenAPI documents.
 const PACKAGES: [&str; 3] = [
@@ -23,6 +25,7 @@ const PACKAGES: [&str; 3] = [
 const SERVERLESS: &str = "osls@4.3.1";
 
 const TEMPLATE: &str = "deploy/template.yaml";
+const SAMCONFIG: &str = "deploy/samconfig.toml";
 const SERVERLESS_YML: &str = "deploy/serverless.yml";
 
 /// A way to break a description: what is wrong, and what is put in the place of what.
@@ -95,7 +98,7 @@ impl Folder {
         let path = target().join("deployment");
         empty_folder(&path)?;
         let folder = Self(path);
-        for name in [TEMPLATE, SERVERLESS_YML] {
+        for name in [TEMPLATE, SAMCONFIG, SERVERLESS_YML] {
             folder.write(name, &read(name)?)?;
         }
         // The tools want it to be there, and do not look inside.
@@ -237,6 +240,10 @@ fn sam(folder: &Folder, python: &Path) -> Result<String> {
     refused(damage.0, &mut with(&["validate", "--lint"], &copy))?;
     // The zip is ready, and so is the image: nothing is compiled.
     said(&mut with(&["build"], Path::new(TEMPLATE)))?;
+    package(with(
+        &["package", "--s3-bucket", "code"],
+        Path::new(TEMPLATE),
+    ))?;
 
     let check = |template: &Path| {
         let mut command = folder.command(python);
@@ -252,6 +259,67 @@ fn sam(folder: &Folder, python: &Path) -> Result<String> {
         println!("      {}", found(&words));
     }
     Ok(stacks)
+}
+
+/// SAM puts the zip into a bucket, and leaves the image where it is.
+fn package(mut command: Command) -> Result<()> {
+    let bucket = Bucket::start()?;
+    let template = said(
+        command
+            .env("AWS_ENDPOINT_URL", &bucket.url)
+            .env("NO_PROXY", "127.0.0.1")
+            // The server takes any.
+            .env("AWS_ACCESS_KEY_ID", "key")
+            .env("AWS_SECRET_ACCESS_KEY", "secret"),
+    )?;
+    for line in ["CodeUri: s3://code/", "Ref: ImageUri"] {
+        if !template.contains(line) {
+            return Err(format!("sam package leaves no '{line}':\n{template}"));
+        }
+    }
+    Ok(())
+}
+
+/// moto's server, with an empty bucket called `code`. It ends when this is dropped.
+struct Bucket {
+    child: Child,
+    url: String,
+}
+
+impl Bucket {
+    fn start() -> Result<Self> {
+        let program = objects::moto()?.with_file_name("moto_server");
+        let port = emulator::free_port(0)?;
+        let child = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", program.display()))?;
+        let this = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+        let start = Instant::now();
+        loop {
+            match agent.put(format!("{}/code", this.url)).send_empty() {
+                Ok(_) => return Ok(this),
+                Err(error) if start.elapsed() > Duration::from_secs(30) => {
+                    return Err(format!("moto makes no bucket: {error}"));
+                }
+                Err(_) => thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// The line in which `check.py` says what it has found.

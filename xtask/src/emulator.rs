@@ -236,7 +236,7 @@ impl Drop for Emulator {
 }
 
 /// `wanted` if it is free, or else one that the system picks.
-fn free_port(wanted: u16) -> Result<u16> {
+pub(crate) fn free_port(wanted: u16) -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).or_else(|_| {
         eprintln!("    port {wanted} is taken; another is used");
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
