@@ -307,16 +307,19 @@ impl Handler {
         };
         let result = before(deadline, pin!(work), &progress).await;
         *report = progress.report();
+        let late = |after| Error::Timeout {
+            what: format!("classifying the picture ({})", report.done()),
+            after,
+        };
         match result {
+            // Whichever of the two clocks has seen it first.
+            Ok(Ok(Err(Error::Timeout { after, .. }))) => Err(late(after)),
             Ok(Ok(result)) => result,
             Ok(Err(error)) => Err(Error::Internal(match error.try_into_panic() {
                 Ok(payload) => format!("a panic while classifying: {}", panic_text(&*payload)),
                 Err(error) => error.to_string(),
             })),
-            Err(after) => Err(Error::Timeout {
-                what: format!("classifying the picture ({})", report.done()),
-                after,
-            }),
+            Err(after) => Err(late(after)),
         }
     }
 }
