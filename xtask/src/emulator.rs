@@ -119,6 +119,7 @@ pub(crate) struct Emulator {
     child: Child,
     /// The address that events are posted to.
     pub(crate) url: String,
+    pub(crate) port: u16,
 }
 
 impl Emulator {
@@ -183,6 +184,7 @@ impl Emulator {
         let this = Self {
             child,
             url: format!("http://localhost:{port}{PATH}"),
+            port,
         };
         Self::wait_for(port, log)?;
         Ok(this)

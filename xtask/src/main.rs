@@ -6,6 +6,7 @@ mod bindings;
 mod chart;
 mod checks;
 mod classify;
+mod clients;
 mod containers;
 mod conversion;
 mod cross;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command, seconds};
 use crate::{
-    bindings, containers, conversion, deployment, dockerfiles, endtoend, hidden, lambda, msrv,
-    objects, parity, python, selected, served, setup, unlinked,
+    bindings, clients, containers, conversion, deployment, dockerfiles, endtoend, hidden, lambda,
+    msrv, objects, parity, python, selected, served, setup, unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -71,6 +71,7 @@ const CHECKS: &[Check] = &[
     ("selected operators", selected::check),
     ("XNNPACK without /sys and /proc", hidden::check),
     ("bootstrap under the Lambda emulator", endtoend::check),
+    ("clients of the Lambda emulator", clients::check),
     ("page in Chromium", served::page),
     ("contract of the HTTP interface", served::contract),
     ("models and pictures from S3", objects::check),

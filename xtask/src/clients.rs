@@ -1,0 +1,234 @@
+//! `bootstrap` under the real emulator, with the clients that people use: each must get the answer that
+//! a plain request gets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::checks::Outcome;
+use crate::emulator::{self, Emulator};
+use crate::endtoend::check_answer;
+use crate::run::{Result, capture, empty_folder, read_json, root, target};
+use crate::{demo, python, served};
+
+/// The AWS CLI, cargo-lambda as a program, and what `samples/client.py` imports.
+const PACKAGES: [&str; 3] = ["awscli==1.46.3", "cargo-lambda==1.9.2", "requests==2.34.2"];
+/// Where the function's own metrics go.
+const NAMESPACE: &str = "Pictures";
+
+pub(crate) fn check() -> Result<Outcome> {
+    let what = "the AWS CLI, cargo-lambda and requests";
+    let python = match python::environment("python-clients", what, &PACKAGES) {
+        Ok(python) => python,
+        Err(reason) => return Ok(Outcome::Skipped(reason)),
+    };
+    let emulator = match emulator::find() {
+        Ok(emulator) => emulator,
+        Err(reason) => return Ok(Outcome::Skipped(reason)),
+    };
+    let bootstrap = demo::build()?;
+    let folder = target().join("clients");
+    empty_folder(&folder)?;
+    let log = folder.join("log");
+    let model = demo::model();
+    let mut variables: Vec<_> = model
+        .iter()
+        .map(|(name, path)| (*name, path.as_path()))
+        .collect();
+    variables.push(("METRICS_NAMESPACE", Path::new(NAMESPACE)));
+    let pictures = served::pictures()?;
+    let emulator = Emulator::start(&emulator, &bootstrap, &variables, &log)?;
+
+    let clients = Clients {
+        python,
+        folder,
+        emulator,
+    };
+    let asked = clients
+        .ask_all(&pictures.url(""))
+        .and_then(|count| check_metrics(&log).map(|()| count));
+    match asked {
+        Ok(count) => Ok(Outcome::Counted(format!("{count} equal answers"))),
+        Err(error) => {
+            let words = fs::read_to_string(&log).unwrap_or_default();
+            Err(format!("{error}\n{words}"))
+        }
+    }
+}
+
+struct Clients {
+    python: PathBuf,
+    folder: PathBuf,
+    emulator: Emulator,
+}
+
+impl Clients {
+    /// Asks everything through everybody, and says how many answers that were.
+    fn ask_all(&self, server: &str) -> Result<usize> {
+        let picture = format!("{server}/trousers.jpg");
+        let scores = self
+            .emulator
+            .invoke(&json!({ "url": picture }).to_string())?;
+        check_answer(&scores)?;
+        let mut count = 0;
+        let mut same = |client: &str, what: &str, answer: &Value, expected: &Value| {
+            // As text: the labels have an order.
+            if without_headers(answer) != without_headers(expected) {
+                return Err(format!(
+                    "{client}, {what}: {answer}\nwhere a plain request gets {expected}"
+                ));
+            }
+            count += 1;
+            Ok(())
+        };
+        for (what, event) in events(server)? {
+            let event_file = self.folder.join("event.json");
+            fs::write(&event_file, &event)
+                .map_err(|error| format!("{}: {error}", event_file.display()))?;
+            let expected = self.emulator.invoke(&event)?;
+            if what == "image.json" {
+                same("a plain request", what, &expected, &scores)?;
+            }
+            same("the AWS CLI", what, &self.aws(&event_file)?, &expected)?;
+            same(
+                "cargo lambda invoke",
+                what,
+                &self.cargo_lambda(&event_file)?,
+                &expected,
+            )?;
+            println!("    {what}\n      {}", shortened(&expected));
+        }
+        same("client.py", "url", &self.program(&picture)?, &scores)?;
+        Ok(count)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.python.with_file_name(program));
+        command
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &self.folder)
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        // Whoever else they would ask, perhaps for a newer version, is not there.
+        for proxy in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
+            command.env(proxy, "http://127.0.0.1:1");
+        }
+        command
+    }
+
+    fn aws(&self, event: &Path) -> Result<Value> {
+        let answer = self.folder.join("answer.json");
+        let said = capture(
+            self.command("aws")
+                .args(["lambda", "invoke", "--function-name", "function"])
+                .arg("--endpoint-url")
+                .arg(format!("http://127.0.0.1:{}", self.emulator.port))
+                .args(["--no-sign-request", "--region", "eu-west-1"])
+                .arg("--payload")
+                .arg(format!("fileb://{}", event.display()))
+                .arg(&answer),
+        )?;
+        let said: Value =
+            serde_json::from_str(&said).map_err(|error| format!("{error}: {said}"))?;
+        if said["StatusCode"] != 200 {
+            return Err(format!("the AWS CLI says {said}"));
+        }
+        read_json(&answer)
+    }
+
+    fn cargo_lambda(&self, event: &Path) -> Result<Value> {
+        let said = capture(
+            self.command("cargo-lambda")
+                .args(["lambda", "invoke", "--invoke-address", "127.0.0.1"])
+                .args(["--invoke-port", &self.emulator.port.to_string()])
+                .arg("--data-file")
+                .arg(event)
+                .arg("function"),
+        )?;
+        parse(&said)
+    }
+
+    /// The client of `samples/`.
+    fn program(&self, picture: &str) -> Result<Value> {
+        let said = capture(
+            self.command("python")
+                .arg(root().join("samples/client.py"))
+                .arg(picture)
+                .args(["--host", &format!("localhost:{}", self.emulator.port)]),
+        )?;
+        parse(&said)
+    }
+}
+
+fn parse(text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|error| format!("no JSON: {error}: {text}"))
+}
+
+/// An answer as text, without its headers, in which each request has an identifier of its own.
+fn without_headers(answer: &Value) -> String {
+    let mut answer = answer.clone();
+    if answer.get("statusCode").is_some()
+        && let Some(fields) = answer.as_object_mut()
+    {
+        fields.retain(|name, _| !name.ends_with("eaders"));
+    }
+    answer.to_string()
+}
+
+/// Samples and fixtures, with a server that is there.
+fn events(server: &str) -> Result<Vec<(&'static str, String)>> {
+    let read = |place: &str, name: &'static str, placeholder: &str, is: &str| {
+        let path = root().join(place).join(name);
+        fs::read_to_string(&path)
+            .map(|text| (name, text.replace(placeholder, is)))
+            .map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let picture = format!("{server}/trousers.jpg");
+    let sample = |name| read("samples", name, "http://127.0.0.1:8000", server);
+    let fixture = |name| {
+        let placeholder = "http://pictures.test/rgb.png";
+        read("lambda-fn/tests/events", name, placeholder, &picture)
+    };
+    Ok(vec![
+        sample("url.json")?,
+        sample("image.json")?,
+        sample("urls.json")?,
+        fixture("rest-api.json")?,
+    ])
+}
+
+/// What an alarm of `deploy/template.yaml` looks at is what the function reports.
+fn check_metrics(log: &Path) -> Result<()> {
+    let text = fs::read_to_string(log).map_err(|error| format!("{}: {error}", log.display()))?;
+    let mut lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let line = lines
+        .find(|line| line.get("_aws").is_some())
+        .ok_or("the log has no metrics")?;
+    let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+    let names = metrics["Metrics"].as_array().cloned().unwrap_or_default();
+    let is_there = names.iter().any(|metric| metric["Name"] == "faults");
+    if is_there
+        && line["faults"] == 0
+        && metrics["Namespace"] == NAMESPACE
+        && metrics["Dimensions"] == json!([["functionName"]])
+        && line["functionName"].is_string()
+    {
+        Ok(())
+    } else {
+        Err(format!("no metric for the alarm: {line}"))
+    }
+}
+
+fn shortened(answer: &Value) -> String {
+    let text = answer.to_string();
+    if text.chars().count() < 200 {
+        return text;
+    }
+    format!("{} …", text.chars().take(200).collect::<String>())
+}
