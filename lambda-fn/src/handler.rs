@@ -57,15 +57,18 @@ impl From<&lambda_runtime::Context> for Invocation {
     }
 }
 
+/// A deadline that has passed so long ago is none: `cargo lambda watch` says 600,000 to each
+/// invocation, which is a moment in 1970.
+const LONG_AGO: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Turns milliseconds since 1970 into an instant. Zero means that there is no deadline.
 fn deadline(milliseconds: u64, now: SystemTime, instant: Instant) -> Option<Instant> {
-    if milliseconds == 0 {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let end = Duration::from_millis(milliseconds);
+    if milliseconds == 0 || end + LONG_AGO < now {
         return None;
     }
-    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let left = Duration::from_millis(milliseconds)
-        .saturating_sub(now)
-        .saturating_sub(RESERVE);
+    let left = end.saturating_sub(now).saturating_sub(RESERVE);
     instant.checked_add(left)
 }
 
@@ -467,6 +470,10 @@ mod tests {
         assert_eq!(after(1_003_000), Some(Duration::from_millis(2750)));
         assert_eq!(after(1_000_100), Some(Duration::ZERO));
         assert_eq!(after(5), Some(Duration::ZERO));
+        let now = UNIX_EPOCH + 2 * LONG_AGO;
+        assert_eq!(deadline(600_000, now, instant), None);
+        let hour_ago = (2 * LONG_AGO - Duration::from_secs(3600)).as_millis() as u64;
+        assert_eq!(deadline(hour_ago, now, instant), Some(instant));
     }
 
     #[tokio::test]
