@@ -249,6 +249,9 @@ def expand(*paths):
 
 def check_sam(path):
     plain = expanded(path)
+    guide = (ROOT / "docs/deploy.md").read_text()
+    untold = [name for name in plain["Parameters"] if f"`{name}`" not in guide]
+    equal("what docs/deploy.md does not tell of", untold, [])
     choices = itertools.product(
         ["zip", "image"],
         ["x86_64", "arm64"],
