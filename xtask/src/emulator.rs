@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 use crate::run::{Result, capture, step, tools};
-use crate::setup;
+use crate::{load, setup};
 
 /// The Python package that carries the emulator, unchanged, for both architectures.
 const PACKAGE: &str = "aws-sam-cli==1.170.0";
 /// Its address of functions, as the book has it.
-const PATH: &str = "/2015-03-31/functions/function/invocations";
+pub(crate) const PATH: &str = "/2015-03-31/functions/function/invocations";
 /// The port that the emulator listens on by default.
 const PORT: u16 = 8080;
 
@@ -200,6 +200,16 @@ impl Emulator {
             thread::sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+
+    /// The process group of the emulator and its function.
+    pub(crate) fn group(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        load::address_of(&self.url).ok_or_else(|| format!("{} is no address", self.url))
     }
 
     /// Posts one event and returns the function's answer.

@@ -22,6 +22,7 @@ mod glibc;
 mod hidden;
 mod instrumented;
 mod lambda;
+mod load;
 mod msrv;
 mod objects;
 mod package;
@@ -78,6 +79,8 @@ enum Task {
     Size(size::Options),
     /// Build in a container, and run the image, the zip and a build with the prebuilt library
     Containers(checks::Options),
+    /// Send thousands of requests, one at a time and many at a time, and look at the memory
+    Load(load::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
     Parity(parity::Options),
     /// Classify labelled pictures, and say how often the model is right
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Task::Package(options) => package::run(&options),
         Task::Size(options) => size::run(&options),
         Task::Containers(options) => containers::run(&options),
+        Task::Load(options) => load::run(&options),
         Task::Parity(options) => parity::run(&options),
         Task::Evaluate(options) => evaluate::run(&options),
         Task::ConvertTest(options) => conversion::run(&options),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use crate::checks::Outcome;
 use crate::run::{Result, checked, root, target};
 use crate::web::{Page, Server};
-use crate::{demo, python, setup};
+use crate::{demo, load, python, setup};
 
 /// What drives the browser.
 const PLAYWRIGHT: &str = "playwright==1.65.2";
@@ -23,17 +24,18 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const LABEL: &str = "pants";
 
 /// A running `bootstrap serve`, ended on drop.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     url: String,
 }
 
 impl Served {
     /// Starts it at a free port, with nothing in its environment but the repository's model.
-    fn start() -> Result<Self> {
+    pub(crate) fn start(options: &[&str]) -> Result<Self> {
         let bootstrap = demo::build()?;
         let mut child = Command::new(&bootstrap)
             .args(["serve", "--port", "0"])
+            .args(options)
             .env_clear()
             .env("ALLOW_PRIVATE_URLS", "1")
             .envs(demo::model())
@@ -52,6 +54,15 @@ impl Served {
         // Nobody reads the rest, but it must go somewhere.
         thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Ok(served)
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        load::address_of(&self.url).ok_or_else(|| format!("{} is no address", self.url))
     }
 }
 
@@ -95,7 +106,7 @@ pub(crate) fn page() -> Result<Outcome> {
     }
     setup::ensure(setup::CHROMIUM)?;
     let python = python::environment("python-playwright", "Playwright", &[PLAYWRIGHT])?;
-    let (served, pictures) = (Served::start()?, pictures()?);
+    let (served, pictures) = (Served::start(&[])?, pictures()?);
     let out = target().join("page");
     let mut check = python::script(&python, "lambda-fn/tests/page/check.py");
     check
@@ -118,7 +129,7 @@ pub(crate) fn contract() -> Result<Outcome> {
         return Ok(Outcome::Skipped("the repository has no model".to_owned()));
     }
     let python = python::environment("python-schemathesis", "schemathesis", &[SCHEMATHESIS])?;
-    let (served, pictures) = (Served::start()?, pictures()?);
+    let (served, pictures) = (Served::start(&[])?, pictures()?);
     let folder = root().join("lambda-fn/tests/contract");
     let output = said(
         Command::new(python.with_file_name("schemathesis"))

@@ -9,7 +9,7 @@ use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command, seconds};
 use crate::{
     bindings, clients, containers, conversion, deployment, dockerfiles, endtoend, hidden, lambda,
-    msrv, objects, parity, python, selected, served, setup, unlinked,
+    load, msrv, objects, parity, python, selected, served, setup, unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -74,6 +74,7 @@ const CHECKS: &[Check] = &[
     ("clients of the Lambda emulator", clients::check),
     ("page in Chromium", served::page),
     ("contract of the HTTP interface", served::contract),
+    ("thousands of requests", load::check),
     ("models and pictures from S3", objects::check),
     ("sample picture", || {
         let python = python::interpreter()?;

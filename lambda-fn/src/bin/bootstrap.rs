@@ -4,11 +4,13 @@
 #![forbid(unsafe_code)]
 
 use std::{
+    num::NonZeroUsize,
     process::ExitCode,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -60,9 +62,12 @@ fn run() -> Result<(), Failure> {
 
 fn run_server(options: serve::Options) -> Result<(), Failure> {
     let handler = Arc::new(Handler::start(&Config::from_env()?)?);
-    // Reading and writing takes little time beside inference, which has threads of its own.
+    // Reading and writing takes little time beside decoding and inference, which have threads of
+    // their own: one thread does it for many processors. Each has its own part of the heap, which
+    // grows to what all bodies at the same time take.
+    let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads((parallelism / 8).clamp(1, 4))
         .enable_all()
         .build()?;
     runtime.block_on(async {

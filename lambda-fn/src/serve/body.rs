@@ -26,6 +26,9 @@ const AT_LEAST: Duration = Duration::from_secs(5);
 /// After that, how many bytes of it must have come each second.
 const RATE: u64 = 10_000;
 
+/// How many bytes are reserved because a client says that so many will come.
+const TRUSTED: usize = 1 << 18;
+
 /// How long the body of a request that is refused is waited for.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -60,7 +63,10 @@ impl Reader {
         }
         let start = Instant::now();
         let mut chunks = body.into_data_stream();
-        let (mut whole, mut memory) = (BytesMut::new(), None);
+        // A body that says how long it is need not be copied while it grows. A client's word alone is
+        // not worth much memory, though.
+        let expected = length.map_or(0, |length| (length as usize).min(TRUSTED));
+        let (mut whole, mut memory) = (BytesMut::with_capacity(expected), None);
         loop {
             let end = start + time_for(whole.len() as u64);
             let Ok(next) = timeout_at(end, chunks.next()).await else {

@@ -44,6 +44,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the requests that are being answered have when the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
 
+/// What is read of a connection at once, and the longest head of a request. Left to itself, hyper takes
+/// up to 400 kB for each connection that sends much.
+const BUFFER: usize = 1 << 15;
+
 /// Connections at the same time. They cost memory even if they say nothing.
 const MAX_CONNECTIONS: usize = 1024;
 
@@ -177,6 +181,7 @@ fn connection(stream: TcpStream, routes: Router) -> Connection {
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER)
         .serve_connection(
             TokioIo::new(Stream::new(stream)),
             TowerToHyperService::new(routes),
