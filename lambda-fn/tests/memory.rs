@@ -1,4 +1,4 @@
-//! A body without end does not take much memory. Alone in its process, so that the peak is its own.
+//! Neither a body without end nor JSON with many values takes much memory. Alone in its process, so that the peak is its own.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
 
@@ -8,8 +8,12 @@ use std::{
     sync::Arc,
 };
 
-use lambda_fn::fetch::{AllowAll, Fetcher, Options};
+use lambda_fn::{
+    Event, Request,
+    fetch::{AllowAll, Fetcher, Options},
+};
 use peak::peak;
+use serde::Deserialize;
 
 #[path = "../../keras-preprocess/tests/memory/peak.rs"]
 mod peak;
@@ -44,4 +48,13 @@ fn the_peak_stays_low() {
         fetched < 40_000,
         "leaving an endless body took {fetched} kB"
     );
+
+    // Six million values, of 32 bytes each.
+    let text = format!("{{\"urls\": [{}0]}}", "0,".repeat(6_000_000));
+    let before = peak();
+    let event = Event::deserialize(&mut serde_json::Deserializer::from_str(&text)).unwrap();
+    let error = Request::from_event(event, 16).unwrap_err();
+    assert_eq!(error.error_type(), "TooLarge");
+    let parsed = peak() - before;
+    assert!(parsed < 40_000, "refusing many values took {parsed} kB");
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::{HeaderMap, header};
@@ -85,7 +85,11 @@ impl Reader {
             }
             let taken = u32::try_from(chunk.len()).ok();
             let taken = taken.and_then(|bytes| self.memory.try_acquire_many(bytes).ok());
-            let taken = taken.ok_or(Refusal::NoMemory)?;
+            let Some(taken) = taken else {
+                drop((whole, memory));
+                self.forget(chunks).await;
+                return Err(Refusal::NoMemory);
+            };
             match &mut memory {
                 None => memory = Some(taken),
                 Some(memory) => memory.merge(taken),
@@ -97,9 +101,12 @@ impl Reader {
     /// Takes the body and forgets it. A client that is answered while it still sends may lose the
     /// answer with the connection.
     pub(super) async fn drain(&self, body: Body) {
+        self.forget(body.into_data_stream()).await;
+    }
+
+    async fn forget(&self, mut chunks: BodyDataStream) {
         let mut left = self.limit;
         let forget = async {
-            let mut chunks = body.into_data_stream();
             while let Some(Ok(chunk)) = chunks.next().await {
                 let Some(rest) = left.checked_sub(chunk.len()) else {
                     break;

@@ -67,7 +67,8 @@ fn trousers_are_pants_and_bad_events_change_nothing() {
     assert_eq!(top(&first), "pants", "{first:?}");
 
     let text = "a".repeat(100_000);
-    let cases: [(&str, &str); 15] = [
+    let many = format!("{{\"urls\": [{}0]}}", "0,".repeat(300_000));
+    let cases: [(&str, &str); 16] = [
         ("", "InvalidRequest"),
         ("{", "InvalidRequest"),
         ("{\"url\": \"http://127.0.0.1/\"", "InvalidRequest"),
@@ -77,6 +78,7 @@ fn trousers_are_pants_and_bad_events_change_nothing() {
         ("{\"url\": null}", "InvalidRequest"),
         ("{\"url\": \"a\", \"image\": \"b\"}", "InvalidRequest"),
         (&text, "InvalidRequest"),
+        (&many, "TooLarge"),
         ("{\"image\": \"%\"}", "InvalidBase64"),
         ("{\"url\": \"file:///etc/passwd\"}", "InvalidUrl"),
         (

@@ -194,6 +194,12 @@ fn bad_inputs(server: &Server) -> Vec<Bad> {
         400,
         "InvalidRequest",
     );
+    add(
+        "300,000 zeros",
+        json_body(format!("[{}0]", "0,".repeat(299_999))),
+        413,
+        "TooLarge",
+    );
     let query = request(
         "POST",
         "/predict?top_k=many",
