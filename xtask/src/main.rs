@@ -20,6 +20,7 @@ mod evaluate;
 mod fuzz;
 mod glibc;
 mod hidden;
+mod instructions;
 mod instrumented;
 mod lambda;
 mod load;
@@ -81,6 +82,8 @@ enum Task {
     Containers(checks::Options),
     /// Send thousands of requests, one at a time and many at a time, and look at the memory
     Load(load::Options),
+    /// Count instructions with valgrind, and compare them with those that are committed
+    Instructions(instructions::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
     Parity(parity::Options),
     /// Classify labelled pictures, and say how often the model is right
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
         Task::Size(options) => size::run(&options),
         Task::Containers(options) => containers::run(&options),
         Task::Load(options) => load::run(&options),
+        Task::Instructions(options) => instructions::run(&options),
         Task::Parity(options) => parity::run(&options),
         Task::Evaluate(options) => evaluate::run(&options),
         Task::ConvertTest(options) => conversion::run(&options),

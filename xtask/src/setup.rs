@@ -81,6 +81,9 @@ pub(crate) const CONTAINERS: &[Tool] = &[
     needed(&["xz", "--version"], "xz-utils"),
 ];
 
+/// What counts instructions.
+pub(crate) const VALGRIND: &[Tool] = &[needed(&["valgrind", "--version"], "valgrind")];
+
 /// What makes the reports of sanitizers readable.
 pub(crate) const SYMBOLIZER: &[Tool] = &[needed(&["llvm-symbolizer", "--version"], "llvm")];
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use crate::checks::{self, Check, Options, Outcome};
 use crate::run::{Result, capture, cargo, root, run as run_command, seconds};
 use crate::{
-    bindings, clients, containers, conversion, deployment, dockerfiles, endtoend, hidden, lambda,
-    load, msrv, objects, parity, python, selected, served, setup, unlinked,
+    bindings, clients, containers, conversion, deployment, dockerfiles, endtoend, hidden,
+    instructions, lambda, load, msrv, objects, parity, python, selected, served, setup, unlinked,
 };
 
 /// All that add to the API. Not those of tflite-sys, which change how it is built.
@@ -76,6 +76,7 @@ const CHECKS: &[Check] = &[
     ("contract of the HTTP interface", served::contract),
     ("thousands of requests", load::check),
     ("models and pictures from S3", objects::check),
+    ("instruction counts", instructions::check),
     ("sample picture", || {
         let python = python::interpreter()?;
         passed(run_command(
