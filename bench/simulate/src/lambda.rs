@@ -52,7 +52,8 @@ pub(crate) struct Outcome {
     /// Of the answered requests, in milliseconds.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
-    /// Of those that were watched.
+    /// Of the answered requests that were watched.
+    pub(crate) watched_mean: f64,
     pub(crate) watched_p99: f64,
     /// The most requests at the same time.
     pub(crate) peak: usize,
@@ -130,6 +131,7 @@ pub(crate) fn simulate(
         billed_ms: 0,
         p50: 0.0,
         p99: 0.0,
+        watched_mean: 0.0,
         watched_p99: 0.0,
         peak: 0,
         busy_seconds: 0.0,
@@ -174,6 +176,8 @@ pub(crate) fn simulate(
     }
     outcome.p50 = percentile(&mut latencies, 0.50);
     outcome.p99 = percentile(&mut latencies, 0.99);
+    let sum: u64 = watched.iter().copied().map(u64::from).sum();
+    outcome.watched_mean = sum as f64 / 1e3 / watched.len() as f64;
     outcome.watched_p99 = percentile(&mut watched, 0.99);
     outcome
 }

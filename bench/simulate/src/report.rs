@@ -2,7 +2,7 @@
 
 use crate::lambda::Outcome;
 use crate::measured::{Implementation, Measured, cpus};
-use crate::prices::{ARM64, Prices, X86_64};
+use crate::prices::{ARM64, Prices, X86_64, break_even};
 use crate::scenarios::{MEMORY_SIZES, Outcomes, Results, Scenario};
 use crate::svg::{Series, Titles, bars, lines};
 
@@ -11,6 +11,13 @@ pub(crate) fn tables(measured: &Measured, results: &Results) -> Vec<(&'static st
     vec![
         ("measured", inputs(measured)),
         ("cost", costs(measured)),
+        (
+            "provisioned",
+            format!(
+                "It costs less than on demand from {:.0} % use on.\n",
+                break_even() * 100.0
+            ),
+        ),
         (
             "rates",
             outcomes(
@@ -78,9 +85,9 @@ pub(crate) fn charts(measured: &Measured, results: &Results) -> Vec<(&'static st
         (
             "latency.svg",
             line(
-                "99th percentile in the first second of a burst",
+                "Mean time of the answers in the first second of a burst",
                 " ms",
-                |one| one.watched_p99,
+                |one| one.watched_mean,
             ),
         ),
         (
@@ -92,12 +99,6 @@ pub(crate) fn charts(measured: &Measured, results: &Results) -> Vec<(&'static st
         (
             "concurrency.svg",
             line("Most requests at the same time", "", |one| one.peak as f64),
-        ),
-        (
-            "throttled.svg",
-            line("Requests that are turned away", " %", |one| {
-                one.throttled_share() * 100.0
-            }),
         ),
     ]
 }
@@ -180,7 +181,7 @@ fn cost_chart(measured: &Measured) -> String {
         .flat_map(|one| {
             [
                 format!("{}, x86-64", one.label),
-                format!("{}, arm64 if equally fast", one.label),
+                format!("{}, arm64", one.label),
             ]
         })
         .collect();
@@ -206,7 +207,7 @@ fn cost_chart(measured: &Measured) -> String {
         .collect();
     let groups = MEMORY_SIZES.map(|memory| format!("{} MB", thousands(u64::from(memory))));
     let titles = Titles {
-        title: "Dollars for a million warm predictions",
+        title: "Dollars for a million warm predictions (arm64: if it were equally fast)",
         x: "memory of the function",
         unit: "$",
     };
@@ -223,7 +224,7 @@ fn outcomes(
     let [ours, python] = measured.implementations.both();
     let mut table = format!(
         "{} / {}:\n\n\
-         | {varied} | cold starts | p50, ms | p99, ms | p99 in the first second of a burst, ms | most at the same time | turned away | $ per million answers |\n\
+         | {varied} | cold starts | p50, ms | p99, ms | first second of a burst: mean, p99, ms | most at the same time | turned away | $ per million answers |\n\
          |---|---|---|---|---|---|---|---|\n",
         ours.label, python.label
     );
@@ -235,7 +236,7 @@ fn outcomes(
             pair(&|one| percent(one.cold_share())),
             pair(&|one| digits(one.p50)),
             pair(&|one| digits(one.p99)),
-            pair(&|one| digits(one.watched_p99)),
+            pair(&|one| format!("{}, {}", digits(one.watched_mean), digits(one.watched_p99))),
             pair(&|one| thousands(one.peak as u64)),
             pair(&|one| percent(one.throttled_share())),
             pair(&|one| format!("{:.2}", X86_64.million_of(one, scenario.memory_mb))),
