@@ -76,8 +76,9 @@ impl Tools {
             processor: processor(),
             // As Cargo is told, which may have another one than the first in the path.
             rustc: first_line(&std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned()))?,
-            cxx: first_line("c++")?,
-            libc: first_line("ldd")?,
+            // Neither is needed where a prebuilt library is linked.
+            cxx: first_line("c++").unwrap_or_default(),
+            libc: first_line("ldd").unwrap_or_default(),
             valgrind: first_line("valgrind")?,
         })
     }
@@ -108,6 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Counts, and fails if one of the counts is larger than it was.
 pub(crate) fn check() -> Result<Outcome> {
+    setup::for_build()?;
     setup::ensure(setup::VALGRIND)?;
     let tools = Tools::of_this_machine()?;
     let baselines: Baselines = read_json(&file())?;
@@ -208,6 +210,7 @@ fn compare(old: &Counts, new: &Counts, tolerance: f64) -> Comparison {
 }
 
 fn update() -> Result<()> {
+    setup::for_build()?;
     setup::ensure(setup::VALGRIND)?;
     let tools = Tools::of_this_machine()?;
     let mut all: Baselines = if file().exists() {
