@@ -313,3 +313,27 @@ impl ReadError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Certificates that cannot be read are no matter for who asks nobody.
+    #[test]
+    fn no_client_is_made_before_it_is_needed() {
+        let roots = || Roots::PemFile("no/such/file.pem".into());
+        let lookup = |name: &str| Some(name.to_owned()).filter(|_| !name.contains("ENDPOINT"));
+        let options = S3Options::from_lookup(lookup).unwrap();
+        let remote = Remote::new(Some(&options), roots()).unwrap();
+        let lazy = LazyClient::new(roots(), true);
+        assert!(lazy.get().is_err());
+        let location = Location::parse("https://host/model").unwrap();
+        let got = block_on(remote.get(&location, None, 1, Duration::from_secs(1))).unwrap();
+        let error = got.err().unwrap().to_string();
+        assert!(error.contains("no/such/file.pem"), "{error}");
+
+        let lazy = LazyClient::new(Roots::Bundled, true);
+        let (first, again) = (lazy.get().unwrap(), lazy.get().unwrap());
+        assert!(std::ptr::eq(first, again));
+    }
+}

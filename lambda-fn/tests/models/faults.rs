@@ -1,6 +1,7 @@
 //! What comes at start, and what does not.
 
 use std::{
+    fs,
     process::Command,
     time::{Duration, Instant},
 };
@@ -171,6 +172,13 @@ fn another_model_than_that_of_the_sum_is_refused() {
     let model = labels_file("sum.tflite", "no model");
     let error = refused(&[("MODEL_PATH", &model), ("MODEL_SHA256", &digits)]);
     assert!(error.contains("MODEL_SHA256"), "{error}");
+    fs::write(&model, five()).unwrap();
+    let handler = start(&[
+        ("MODEL_PATH", &model),
+        ("MODEL_SHA256", &sha256(&five())),
+        ("LABELS_PATH", &path),
+    ]);
+    assert_eq!(labels(&handler.unwrap()), "abcde");
 }
 
 #[test]
