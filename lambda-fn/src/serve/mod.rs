@@ -3,6 +3,7 @@
 
 mod arguments;
 mod body;
+mod connections;
 mod identifier;
 mod stream;
 
@@ -47,9 +48,6 @@ const GRACE: Duration = Duration::from_secs(25);
 /// What is read of a connection at once, and the longest head of a request. Left to itself, hyper takes
 /// up to 400 kB for each connection that sends much.
 const BUFFER: usize = 1 << 15;
-
-/// Connections at the same time. They cost memory even if they say nothing.
-const MAX_CONNECTIONS: usize = 1024;
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +106,7 @@ impl Server {
     pub async fn bind(handler: Arc<Handler>, options: Options) -> io::Result<Self> {
         let asked = options.address;
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{asked}: {error}"));
-        let listener = TcpListener::bind(asked).await.map_err(named)?;
+        let listener = connections::listen(asked).map_err(named)?;
         let address = listener.local_addr()?;
         let shared = Shared {
             bodies: body::Reader::new(web::max_body_bytes(&handler), options.concurrency),
@@ -139,9 +137,10 @@ impl Server {
         let Self {
             listener, shared, ..
         } = self;
+        let concurrency = shared.options.concurrency;
         let routes = Router::new().fallback(answer).with_state(shared);
         let connections = GracefulShutdown::new();
-        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let room = Arc::new(Semaphore::new(connections::limit(concurrency)));
         let mut stop = pin!(stop);
         loop {
             // A full house lets new connections wait in the kernel.
