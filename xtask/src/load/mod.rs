@@ -320,30 +320,27 @@ fn under_emulator(options: &Options, event: &str) -> Result<String> {
     flat(options, 1, &question, process)
 }
 
-/// The process of a program in a process group.
+/// The process of a program in a process group, or whose parent is in it: the emulator gives the
+/// function a group of its own.
 fn process_of(program: &Path, group: u32) -> Result<u32> {
     let processes = fs::read_dir("/proc").map_err(|error| format!("/proc: {error}"))?;
-    for entry in processes.flatten() {
-        let folder = entry.path();
-        let Some(process) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let stat = fs::read_to_string(folder.join("stat")).unwrap_or_default();
-        // Behind the name, which may have anything in it: state, parent, group.
-        let in_group = stat
-            .rsplit(')')
-            .next()
-            .and_then(|rest| rest.split_whitespace().nth(2)?.parse().ok())
-            == Some(group);
-        if in_group && fs::read_link(folder.join("exe")).is_ok_and(|path| path == program) {
-            return Ok(process);
-        }
-    }
-    Err(format!("{} does not run", program.display()))
+    let ids = processes.flatten();
+    let mut ids = ids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.find(|id| {
+        let is_near = parent_and_group(*id).is_some_and(|(parent, own)| {
+            own == group || parent_and_group(parent).is_some_and(|(_, theirs)| theirs == group)
+        });
+        is_near && fs::read_link(format!("/proc/{id}/exe")).is_ok_and(|path| path == program)
+    })
+    .ok_or_else(|| format!("{} does not run", program.display()))
+}
+
+fn parent_and_group(process: u32) -> Option<(u32, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which may have anything in it: state, parent, group.
+    let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(1);
+    let mut next = || fields.next()?.parse().ok();
+    Some((next()?, next()?))
 }
 
 /// What a process has of the machine's memory, in MB.
@@ -391,10 +388,7 @@ mod tests {
         let own = std::process::id();
         assert!(memory(own).is_ok_and(|size| size > 0.1));
         let program = std::env::current_exe().expect("there is one");
-        let stat = fs::read_to_string("/proc/self/stat").expect("there is one");
-        let fields = stat.rsplit(')').next().expect("there is one");
-        let group = fields.split_whitespace().nth(2).expect("there is one");
-        let group = group.parse().expect("a number");
+        let (_, group) = parent_and_group(own).expect("there is one");
         assert_eq!(process_of(&program, group), Ok(own));
     }
 
