@@ -69,6 +69,9 @@ pub(crate) enum Program {
     Bootstrap,
     /// The command-line tool
     Tflite,
+    /// This project's side of the benchmark
+    #[value(skip)]
+    BenchOurs,
 }
 
 impl Program {
@@ -76,6 +79,7 @@ impl Program {
         match self {
             Self::Bootstrap => "bootstrap",
             Self::Tflite => "tflite",
+            Self::BenchOurs => "bench-ours",
         }
     }
 
@@ -83,6 +87,7 @@ impl Program {
         match self {
             Self::Bootstrap => "lambda-fn",
             Self::Tflite => "tflite-cli",
+            Self::BenchOurs => "bench-ours",
         }
     }
 }

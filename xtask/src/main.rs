@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod bindings;
 mod chart;
 mod checks;
@@ -86,6 +87,8 @@ enum Task {
     Instructions(instructions::Options),
     /// Compare outputs and speed with the official Python interpreter, side by side
     Parity(parity::Options),
+    /// Measure beside other runtimes and servers, in turns, and write docs/bench
+    Bench(bench::Options),
     /// Classify labelled pictures, and say how often the model is right
     Evaluate(evaluate::Options),
     /// Convert made-up Keras models, and compare Keras, the Python interpreter and our runtime
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
         Task::Containers(options) => containers::run(&options),
         Task::Load(options) => load::run(&options),
         Task::Instructions(options) => instructions::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Parity(options) => parity::run(&options),
         Task::Evaluate(options) => evaluate::run(&options),
         Task::ConvertTest(options) => conversion::run(&options),

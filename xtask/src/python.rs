@@ -80,7 +80,7 @@ fn is_installed(dir: &Path, pins: &[&str]) -> bool {
 }
 
 /// The lines of a requirements file that name a package.
-fn pins(requirements: &str) -> Vec<&str> {
+pub(crate) fn pins(requirements: &str) -> Vec<&str> {
     let lines = requirements.lines().map(str::trim);
     lines.filter(|line| line.contains("==")).collect()
 }

@@ -72,6 +72,9 @@ pub(crate) const QEMU: &[Tool] = &[needed(
 /// What the page is tested with.
 pub(crate) const CHROMIUM: &[Tool] = &[needed(&["chromium", "--version"], "chromium")];
 
+/// What puts load on servers. `wrk -v` answers, and fails.
+pub(crate) const LOAD: &[Tool] = &[needed(&["sh", "-c", "command -v wrk"], "wrk")];
+
 /// What makes images and containers.
 pub(crate) const CONTAINERS: &[Tool] = &[
     needed(&["buildah", "--version"], "buildah"),

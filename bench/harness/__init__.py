@@ -1,0 +1,1 @@
+"""The benchmark: workloads, how turns are taken, and the report."""

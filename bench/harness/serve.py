@@ -1,0 +1,87 @@
+"""(g) Requests a second of `bootstrap serve` and of FastAPI under uvicorn, both with one interpreter for each processor."""
+
+import json
+import os
+import re
+import subprocess
+import urllib.request
+
+from . import stats
+from .processes import free_port, resident, running, tree
+
+CLIENTS = (1, 4, 16)
+ROUNDS = 3
+SECONDS = 4
+
+SCRIPT = """
+local file = io.open(os.getenv("PICTURE"), "rb")
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "image/jpeg"
+wrk.body = file:read("*all")
+file:close()
+"""
+
+
+def programs(setup, port):
+    count = str(len(os.sched_getaffinity(0)))
+    python = [setup.python, "-m", "uvicorn", "server:app", "--port", port, "--workers", count, "--log-level", "warning"]
+    return {
+        "ours": ([setup.bootstrap, "serve", "--port", port, "--concurrency", "64"], None, {"INTERPRETERS": count}),
+        "FastAPI": (python, setup.peers, {}),
+    }
+
+
+def load(setup, port, clients):
+    """Requests in a second, after a check that the answer is one."""
+    picture = setup.root / "model" / "sample" / "trousers.jpg"
+    url = f"http://127.0.0.1:{port}/predict"
+    request = urllib.request.Request(url, picture.read_bytes(), {"Content-Type": "image/jpeg"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        if "pants" not in json.load(answer):
+            raise RuntimeError(f"{url}: no scores")
+    script = setup.work / "post.lua"
+    script.write_text(SCRIPT)
+    command = ["wrk", "--threads", "1", "--connections", str(clients), "--duration", f"{SECONDS}s", "--latency"]
+    text = subprocess.run(
+        [*command, "--timeout", "30s", "--script", str(script), url],
+        env=setup.environment(PICTURE=str(picture)),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    if re.search("Non-2xx|Socket errors", text):
+        raise RuntimeError(text)
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
+    return rate, float(value) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit]
+
+
+def steps(setup):
+    return len(CLIENTS) * ROUNDS
+
+
+def run(setup, progress):
+    found = []
+    variables = {
+        "MODEL_PATH": str(setup.models / "clothing.tflite"),
+        "LABELS_PATH": str(setup.labels),
+        "NUM_THREADS": "1",
+    }
+    for clients in CLIENTS:
+        rates, tails, memory = ({"ours": [], "FastAPI": []} for _ in range(3))
+        for _ in range(ROUNDS):
+            for side in rates:
+                port = free_port()
+                command, cwd, own = programs(setup, port)[side]
+                environment = setup.environment(**variables, **own)
+                with running(command, environment, setup.work / "server.log", port, cwd) as child:
+                    rate, tail = load(setup, port, clients)
+                    memory[side].append(resident(tree(child.pid)))
+                rates[side].append(rate)
+                tails[side].append(tail)
+            progress()
+        name = f"clothing, {clients} client{'s' * (clients > 1)}"
+        found += stats.rows("serve", name, "requests/s", rates)
+        found += stats.rows("serve", f"{name}, p99", "ms", tails)
+        found += stats.rows("memory", f"{name}, server", "MB", memory)
+    return found

@@ -1,0 +1,99 @@
+"""Compares this project with what else one would take, and writes the report.
+
+    python run.py --setup SETUP.json --out DIR [--only invoke,start]
+
+`cargo xtask bench` installs and builds what it needs, and calls it. Writes `result.json`, `README.md` and the charts.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from tqdm import tqdm
+
+from harness import invoke, limits, package, preprocess, request, serve, start, wrapper
+from harness.report import write
+from harness.setup import Setup
+
+WORKLOADS = {
+    "invoke": invoke,
+    "start": start,
+    "preprocess": preprocess,
+    "request": request,
+    "package": package,
+    "serve": serve,
+    "wrapper": wrapper,
+}
+
+
+def machine():
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return {
+        "processor": model,
+        "processors": len(os.sched_getaffinity(0)),
+        "memory_gb": round(memory, 1),
+        "kernel": platform.release().split("-")[0],
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def versions(setup):
+    found = {name: metadata.version(name) for name in ("ai-edge-litert", "onnxruntime", "keras-image-helper", "pillow", "fastapi", "uvicorn", "awslambdaric")}
+    ask = "from importlib import metadata; print(metadata.version('tflite-runtime'))"
+    found["tflite-runtime"] = subprocess.run(
+        [setup.python_tflite_runtime, "-c", ask], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    lock = (setup.root / "bench" / "tract" / "Cargo.lock").read_text().split("[[package]]")
+    found["tract-onnx"] = next(part.split('version = "')[1].split('"')[0] for part in lock if 'name = "tract-onnx"' in part)
+    found["python"] = platform.python_version()
+    commit = subprocess.run(
+        ["git", "-C", setup.root, "describe", "--always", "--dirty"], check=True, capture_output=True, text=True
+    )
+    found["tflite-native"] = commit.stdout.strip()
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Compare, and write the report.")
+    parser.add_argument("--setup", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", default=",".join(WORKLOADS))
+    arguments = parser.parse_args()
+    setup = Setup.read(arguments.setup)
+    names = arguments.only.split(",")
+    unknown = set(names) - set(WORKLOADS)
+    if unknown:
+        parser.error(f"no workload is called {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+
+    result = {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "machine": machine(),
+        "versions": versions(setup),
+        "rounds": setup.rounds,
+        "rows": [],
+    }
+    total = sum(WORKLOADS[name].steps(setup) for name in names) + limits.steps(setup)
+    with tqdm(total=total, unit="turn", disable=None, file=sys.stderr) as bar:
+        for name in names:
+            bar.set_description(name)
+            result["rows"] += WORKLOADS[name].run(setup, bar.update)
+        bar.set_description("limits")
+        result["peak"] = limits.run(setup, bar.update)
+    result["limits"] = limits.standing(setup, result["peak"], result["rows"])
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    staging = arguments.out / "result.json.tmp"
+    staging.write_text(json.dumps(result, indent=1) + "\n")
+    staging.rename(arguments.out / "result.json")
+    write(result, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
