@@ -12,6 +12,7 @@ from .processes import free_port, resident, running, tree
 CLIENTS = (1, 4, 16)
 ROUNDS = 3
 SECONDS = 4
+WARM_UP = 3
 
 SCRIPT = """
 local file = io.open(os.getenv("PICTURE"), "rb")
@@ -24,11 +25,24 @@ file:close()
 
 def programs(setup, port):
     count = str(len(os.sched_getaffinity(0)))
-    python = [setup.python, "-m", "uvicorn", "server:app", "--port", port, "--workers", count, "--log-level", "warning"]
+    python = [setup.python, setup.peers / "serve.py", port, count]
     return {
         "ours": ([setup.bootstrap, "serve", "--port", port, "--concurrency", "64"], None, {"INTERPRETERS": count}),
         "FastAPI": (python, setup.peers, {}),
     }
+
+
+def wrk(setup, url, picture, clients, seconds):
+    script = setup.work / "post.lua"
+    script.write_text(SCRIPT)
+    command = ["wrk", "--threads", "1", "--connections", str(clients), "--duration", f"{seconds}s", "--latency"]
+    return subprocess.run(
+        [*command, "--timeout", "30s", "--script", str(script), url],
+        env=setup.environment(PICTURE=str(picture)),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 def load(setup, port, clients):
@@ -39,16 +53,9 @@ def load(setup, port, clients):
     with urllib.request.urlopen(request, timeout=60) as answer:
         if "pants" not in json.load(answer):
             raise RuntimeError(f"{url}: no scores")
-    script = setup.work / "post.lua"
-    script.write_text(SCRIPT)
-    command = ["wrk", "--threads", "1", "--connections", str(clients), "--duration", f"{SECONDS}s", "--latency"]
-    text = subprocess.run(
-        [*command, "--timeout", "30s", "--script", str(script), url],
-        env=setup.environment(PICTURE=str(picture)),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    # The first turn is not counted: by its end all processes have loaded the model.
+    for seconds in (WARM_UP, SECONDS):
+        text = wrk(setup, url, picture, clients, seconds)
     if re.search("Non-2xx|Socket errors", text):
         raise RuntimeError(text)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
