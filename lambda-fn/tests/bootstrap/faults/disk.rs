@@ -1,6 +1,6 @@
 //! No room to write anything.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use super::server::{MODEL, Served, picture, repository, respond, server};
 use crate::{process::file, table};
@@ -65,8 +65,8 @@ fn a_full_tmp_does_not_matter() {
     assert_eq!(answer, expected);
     // It sees the full /tmp, and has put nothing there. Where the process is another user's in name,
     // its files are not ours to see.
-    let root = format!("/proc/{}/root/tmp", served.process_id());
-    if let Ok(entries) = fs::read_dir(root) {
+    let process = Path::new("/proc").join(served.process_id().to_string());
+    if let Ok(entries) = fs::read_dir(process.join("root").join("tmp")) {
         let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["full"]);
     }
