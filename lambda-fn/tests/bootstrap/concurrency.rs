@@ -4,7 +4,6 @@ use std::{
     fs,
     net::TcpListener,
     path::Path,
-    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use crate::{
-    process::{bootstrap, model},
+    process::{bootstrap, model, signal},
     runtime_api::{Function, Outcome},
 };
 
@@ -68,9 +67,7 @@ fn the_events_at_hand_are_answered_before_the_process_ends() {
         }
         // The requests are at work.
         let connections: Vec<_> = (0..events).map(|_| silence.accept().unwrap()).collect();
-        let process = function.process_id().to_string();
-        let kill = Command::new("kill").args(["-s", "TERM", &process]).status();
-        assert!(kill.unwrap().success());
+        signal(function.process_id(), "TERM");
         for _ in 0..events {
             assert!(matches!(
                 function.next(),

@@ -31,6 +31,14 @@ pub(crate) fn bootstrap() -> Command {
     command
 }
 
+/// Sends a signal, such as `TERM`.
+pub(crate) fn signal(process: u32, name: &str) {
+    let status = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
 /// A file that lasts as long as the build folder.
 pub(crate) fn file(name: &str, content: &[u8]) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);

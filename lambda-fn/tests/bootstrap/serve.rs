@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::process::{bootstrap, model};
+use crate::process::{bootstrap, model, signal};
 
 struct Served {
     child: Child,
@@ -44,12 +44,6 @@ impl Served {
         stream.read_to_string(&mut answer).unwrap();
         answer
     }
-
-    fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", signal, &id]).status();
-        assert!(status.unwrap().success());
-    }
 }
 
 impl Drop for Served {
@@ -62,7 +56,7 @@ impl Drop for Served {
 #[test]
 fn it_serves_until_it_is_asked_to_stop() {
     let Some(model) = model() else { return };
-    for signal in ["TERM", "INT"] {
+    for name in ["TERM", "INT"] {
         let mut command = bootstrap();
         // Lambda's own variables are of no interest here.
         command
@@ -74,7 +68,7 @@ fn it_serves_until_it_is_asked_to_stop() {
         let health = served.ask("GET /health");
         assert!(health.starts_with("HTTP/1.1 200 OK\r\n"), "{health}");
         assert_eq!(served.line()["path"], "/health");
-        served.signal(signal);
+        signal(served.child.id(), name);
         assert!(served.child.wait().unwrap().success());
     }
 }

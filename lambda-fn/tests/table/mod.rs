@@ -57,7 +57,7 @@ pub(crate) fn file() -> PathBuf {
 /// Compares a row with the document's, or writes it.
 pub(crate) fn row(fault: &str, got: &str, next: &str) {
     assert!(FAULTS.contains(&fault), "{fault} is not in the list of all");
-    let cells = [fault, got, next].map(|text| text.replace('|', "\\|").replace('\n', " "));
+    let cells = [fault, got, next].map(cell);
     let row = format!("| {} |", cells.join(" | "));
     let text = fs::read_to_string(file()).unwrap_or_default();
     if env::var_os("UPDATE_DOCS").is_none() {
@@ -80,6 +80,19 @@ pub(crate) fn row(fault: &str, got: &str, next: &str) {
     fs::write(file(), format!("{HEAD}{}\n", rows.join("\n"))).unwrap();
 }
 
+/// A text in a row of a table.
+pub(crate) fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// A message without what libraries word as they like, some of them the system's.
+pub(crate) fn steady(message: &str) -> &str {
+    message
+        .split(": error sending request")
+        .next()
+        .unwrap_or(message)
+}
+
 /// An answer as the table has it: the numbers that differ from time to time are left out.
 pub(crate) fn told(status: u16, body: &str, address: &str) -> String {
     let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
@@ -88,12 +101,7 @@ pub(crate) fn told(status: u16, body: &str, address: &str) -> String {
     };
     let message = answer["errorMessage"].as_str().unwrap_or_default();
     let message = message.replace(address, "pictures.example");
-    // What follows is worded by libraries, some of it by the system's.
-    let message = message
-        .split(": error sending request")
-        .next()
-        .unwrap_or_default();
-    let words: Vec<_> = message.split(' ').collect();
+    let words: Vec<_> = steady(&message).split(' ').collect();
     let mut steady = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let unit = words.get(index + 1).copied().unwrap_or_default();

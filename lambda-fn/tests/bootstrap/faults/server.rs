@@ -12,7 +12,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{process::file, table};
+use crate::{
+    process::{file, signal},
+    table,
+};
 
 /// Longer than anything here should take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -111,9 +114,7 @@ impl Served {
     }
 
     pub(super) fn terminate(&self) {
-        let id = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", "TERM", &id]).status();
-        assert!(status.unwrap().success());
+        signal(self.child.id(), "TERM");
     }
 
     /// The exit code, which must come soon.

@@ -12,10 +12,10 @@ use serde_json::json;
 
 use super::{
     clients::Gate,
-    server::{Answer, Served, head, picture},
+    server::{Answer, MODEL, Served, head, picture, repository},
 };
 use crate::{
-    process::{bootstrap, file},
+    process::{bootstrap, file, signal},
     runtime_api::{Function, Outcome},
     table,
 };
@@ -114,10 +114,7 @@ fn the_events_of_lambda_are_answered_and_then_it_ends() {
     let labels = file("stop.labels.txt", b"a\nb\nc\nd\ne\n");
     let mut function = Function::start(
         bootstrap()
-            .env(
-                "MODEL_PATH",
-                super::server::repository(super::server::MODEL),
-            )
+            .env("MODEL_PATH", repository(MODEL))
             .env("LABELS_PATH", labels)
             .env("ALLOW_PRIVATE_URLS", "1")
             .env("AWS_LAMBDA_MAX_CONCURRENCY", "4"),
@@ -126,11 +123,7 @@ fn the_events_of_lambda_are_answered_and_then_it_ends() {
         function.send(json!({ "url": gate.url() }).to_string());
     }
     gate.wait_for(3);
-    let process = function.process_id().to_string();
-    let kill = std::process::Command::new("kill")
-        .args(["-s", "TERM", &process])
-        .status();
-    assert!(kill.unwrap().success());
+    signal(function.process_id(), "TERM");
     thread::sleep(Duration::from_millis(100));
     assert!(function.is_running());
     gate.open();
