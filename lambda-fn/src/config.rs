@@ -167,7 +167,7 @@ impl Config {
             },
         };
 
-        let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let parallelism = parallelism();
         // Lambda sends one request at a time where it does not say otherwise. More interpreters
         // than processors would only take turns.
         let at_once = lookup("AWS_LAMBDA_MAX_CONCURRENCY")
@@ -286,6 +286,11 @@ fn log(lookup: impl Fn(&str) -> Option<String>) -> Result<LogOptions, ConfigErro
     log.metrics = lookup("METRICS_NAMESPACE");
     log.function = lookup("AWS_LAMBDA_FUNCTION_NAME");
     Ok(log)
+}
+
+/// The processors that this process may use.
+pub(crate) fn parallelism() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 #[cfg(test)]

@@ -4,13 +4,11 @@
 use std::{
     any::Any,
     fmt,
-    num::NonZeroUsize,
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,6 +20,7 @@ use tokio::sync::Semaphore;
 use crate::{
     answer::Answer,
     classifier::{Classifier, Watch},
+    config::parallelism,
     error::Error,
     event,
     fetch::Fetcher,
@@ -143,8 +142,7 @@ impl Handler {
     pub fn new(fetcher: Fetcher, classifier: Classifier, limits: Limits) -> Self {
         // One each for the interpreters, and enough to decode the next pictures meanwhile. More
         // would only hold memory: each for a decoded picture, and its thread's part of the heap.
-        let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let places = Semaphore::new(classifier.interpreters() + parallelism);
+        let places = Semaphore::new(classifier.interpreters() + parallelism());
         Self {
             places: Arc::new(places),
             fetcher,

@@ -4,13 +4,11 @@
 #![forbid(unsafe_code)]
 
 use std::{
-    num::NonZeroUsize,
     process::ExitCode,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
@@ -62,12 +60,8 @@ fn run() -> Result<(), Failure> {
 
 fn run_server(options: serve::Options) -> Result<(), Failure> {
     let handler = Arc::new(Handler::start(&Config::from_env()?)?);
-    // Reading and writing takes little time beside decoding and inference, which have threads of
-    // their own: one thread does it for many processors. Each has its own part of the heap, which
-    // grows to what all bodies at the same time take.
-    let parallelism = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads((parallelism / 8).clamp(1, 4))
+        .worker_threads(serve::io_threads())
         .enable_all()
         .build()?;
     runtime.block_on(async {

@@ -34,6 +34,7 @@ use tokio::{
 pub use self::arguments::{ArgumentError, Command, USAGE};
 use self::stream::Stream;
 use crate::{
+    config::parallelism,
     handler::{Handler, Invocation},
     report,
     web::{self, Refusal},
@@ -48,6 +49,13 @@ const GRACE: Duration = Duration::from_secs(25);
 /// What is read of a connection at once, and the longest head of a request. Left to itself, hyper takes
 /// up to 400 kB for each connection that sends much.
 const BUFFER: usize = 1 << 15;
+
+/// How many threads read and write. That takes little time beside decoding and inference, which have
+/// threads of their own: one does it for many processors. Each has its own part of the heap, which grows
+/// to what all bodies at the same time take.
+pub fn io_threads() -> usize {
+    (parallelism() / 8).clamp(1, 4)
+}
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
