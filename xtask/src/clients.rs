@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::checks::Outcome;
 use crate::emulator::{self, Emulator};
 use crate::endtoend::check_answer;
-use crate::run::{Result, capture, empty_folder, read_json, root, target};
+use crate::run::{Result, capture, empty_folder, offline, read_json, root, target};
 use crate::{demo, python, served};
 
 /// The AWS CLI, cargo-lambda as a program, and what `samples/client.py` imports.
@@ -32,14 +32,10 @@ pub(crate) fn check() -> Result<Outcome> {
     let folder = target().join("clients");
     empty_folder(&folder)?;
     let log = folder.join("log");
-    let model = demo::model();
-    let mut variables: Vec<_> = model
-        .iter()
-        .map(|(name, path)| (*name, path.as_path()))
-        .collect();
-    variables.push(("METRICS_NAMESPACE", Path::new(NAMESPACE)));
+    let mut variables = demo::model().to_vec();
+    variables.push(("METRICS_NAMESPACE", NAMESPACE.into()));
     // Whoever answers events with objects in S3, it is not AWS.
-    variables.push(("AWS_ENDPOINT_URL_S3", Path::new("http://127.0.0.1:1")));
+    variables.push(("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1".into()));
     let pictures = served::pictures()?;
     let emulator = Emulator::start(&emulator, &bootstrap, &variables, &log)?;
 
@@ -105,18 +101,10 @@ impl Clients {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.python.with_file_name(program));
+        let mut command = offline(&self.python.with_file_name(program), &self.folder);
         command
             .current_dir(&self.folder)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", &self.folder)
-            .env("NO_PROXY", "127.0.0.1,localhost")
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        // Whoever else they would ask, perhaps for a newer version, is not there.
-        for proxy in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
-            command.env(proxy, "http://127.0.0.1:1");
-        }
+            .env("NO_PROXY", "127.0.0.1,localhost");
         command
     }
 

@@ -90,8 +90,7 @@ fn serve(path: &Path) -> Result<(Option<Server>, String)> {
 
 fn under_emulator(emulator: &Path, bootstrap: &Path, event: &str) -> Result<Value> {
     let log = target().join("emulator.log");
-    let model = model();
-    let variables = model.each_ref().map(|(name, path)| (*name, path.as_path()));
+    let variables = model();
     let emulator = Emulator::start(emulator, bootstrap, &variables, &log)?;
     step(&format!("POST {} {event}", emulator.url), || {
         emulator.invoke(event)

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::checks::Outcome;
-use crate::run::{Result, capture, checked, empty_folder, root, step, target, tools};
+use crate::run::{Result, capture, empty_folder, offline, root, said, step, target, tools};
 use crate::{emulator, objects, python, setup};
 
 /// SAM, the linter of CloudFormation's templates, and one of OpenAPI documents.
@@ -131,22 +131,15 @@ impl Folder {
     }
 
     fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+        let mut command = offline(program, &self.0.join("home"));
         command
             .current_dir(&self.0)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.0.join("home"))
             .env("AWS_DEFAULT_REGION", "eu-west-1")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("SAM_CLI_TELEMETRY", "0")
             .env("SLS_TELEMETRY_DISABLED", "1")
             .env("SLS_NOTIFICATIONS_MODE", "off")
-            .env("CI", "1")
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        for proxy in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
-            command.env(proxy, "http://127.0.0.1:1");
-        }
+            .env("CI", "1");
         command
     }
 }
@@ -163,16 +156,6 @@ fn refused(what: &str, command: &mut Command) -> Result<String> {
         Err(words) if words.contains("Traceback") => Err(words),
         Err(words) => Ok(words),
     }
-}
-
-/// What a program prints; if it fails, the same as an error, with stderr.
-fn said(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{command:?}: {error}"))?;
-    let words = String::from_utf8_lossy(&output.stdout).into_owned();
-    checked(command, &output).map_err(|error| format!("{error}\n{words}"))?;
-    Ok(words.trim().to_owned())
 }
 
 /// The linter finds nothing in the template and in what SAM makes of it, and what was put into copies.
@@ -258,7 +241,7 @@ fn sam(folder: &Folder, python: &Path) -> Result<String> {
         let words = refused(damage.0, &mut check(&copy))?;
         println!("      {}", found(&words));
     }
-    Ok(stacks)
+    Ok(stacks.trim().to_owned())
 }
 
 /// SAM puts the zip into a bucket, and leaves the image where it is.
@@ -346,7 +329,7 @@ fn samples(folder: &Folder, python: &Path) -> Result<String> {
     }
     let broken = folder.write("broken.json", r#"{"url": 1}"#)?;
     refused("a wrong sample", &mut check(&[broken]))?;
-    said(&mut check(&paths))
+    Ok(said(&mut check(&paths))?.trim().to_owned())
 }
 
 /// Serverless packages both variants, and what comes of it is as it is meant. A reason where it

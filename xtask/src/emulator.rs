@@ -1,6 +1,7 @@
 //! AWS's runtime interface emulator: the program that stands in for Lambda around `bootstrap`.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +15,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 use crate::run::{Result, capture, step, tools};
-use crate::{load, setup};
+use crate::setup;
 
 /// The Python package that carries the emulator, unchanged, for both architectures.
 const PACKAGE: &str = "aws-sam-cli==1.170.0";
@@ -128,7 +129,7 @@ impl Emulator {
     pub(crate) fn start(
         emulator: &Path,
         bootstrap: &Path,
-        variables: &[(&str, &Path)],
+        variables: &[(&str, impl AsRef<OsStr>)],
         log: &Path,
     ) -> Result<Self> {
         let port = free_port(PORT)?;
@@ -142,7 +143,7 @@ impl Emulator {
             .arg(bootstrap)
             // The checks serve their pictures on the loopback interface.
             .env("ALLOW_PRIVATE_URLS", "1")
-            .envs(variables.iter().copied());
+            .envs(variables.iter().map(|(name, value)| (name, value)));
         Self::launch(&command, port, log)
     }
 
@@ -208,8 +209,8 @@ impl Emulator {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> Result<SocketAddr> {
-        load::address_of(&self.url).ok_or_else(|| format!("{} is no address", self.url))
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
     /// Posts one event and returns the function's answer.

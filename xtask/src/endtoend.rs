@@ -37,12 +37,8 @@ pub(crate) fn check() -> Result<Outcome> {
     let sample = demo::sample();
     let picture = fs::read(&sample).map_err(|error| format!("{}: {error}", sample.display()))?;
     let server = Server::start(pages(&picture))?;
-    let model = demo::model();
-    let mut variables: Vec<_> = model
-        .iter()
-        .map(|(name, path)| (*name, path.as_path()))
-        .collect();
-    variables.push(("FETCH_TIMEOUT_SECONDS", Path::new("2")));
+    let mut variables = demo::model().to_vec();
+    variables.push(("FETCH_TIMEOUT_SECONDS", "2".into()));
     let emulator = Emulator::start(
         &emulator,
         &bootstrap,

@@ -326,10 +326,6 @@ fn classify(system: &System, expected: &Value) -> Result<()> {
 
 /// The answer to the book's question, of a program under the emulator.
 fn ask(program: &Path, variables: &[(&str, PathBuf)], log: &str) -> Result<Value> {
-    let variables: Vec<_> = variables
-        .iter()
-        .map(|(name, path)| (*name, path.as_path()))
-        .collect();
     let (rie, log) = (emulator::find()?, target().join(log));
-    endtoend::ask(|| Emulator::start(&rie, program, &variables, &log), &log)
+    endtoend::ask(|| Emulator::start(&rie, program, variables, &log), &log)
 }

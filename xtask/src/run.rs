@@ -160,6 +160,32 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Runs a command and returns what it wrote to stdout, which the error has, too: of programs that report
+/// their findings there.
+pub(crate) fn said(command: &mut Command) -> Result<String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("{}: {error}", name(command)))?;
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    checked(command, &output).map_err(|error| format!("{error}\n{words}"))?;
+    Ok(words)
+}
+
+/// A command with hardly an environment, whose home is `home`. Whoever it would ask, perhaps for a newer
+/// version of itself, is not there.
+pub(crate) fn offline(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    for proxy in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
+        command.env(proxy, "http://127.0.0.1:1");
+    }
+    command
+}
+
 /// The error of a command that ended badly, with its own words.
 pub(crate) fn checked(command: &Command, output: &Output) -> Result<()> {
     if output.status.success() {

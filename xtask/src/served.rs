@@ -11,9 +11,9 @@ use std::thread;
 use serde_json::Value;
 
 use crate::checks::Outcome;
-use crate::run::{Result, checked, root, target};
+use crate::run::{Result, root, said, target};
 use crate::web::{Page, Server};
-use crate::{demo, load, python, setup};
+use crate::{demo, python, setup};
 
 /// What drives the browser.
 const PLAYWRIGHT: &str = "playwright==1.65.2";
@@ -62,7 +62,7 @@ impl Served {
 
     /// Where it listens.
     pub(crate) fn address(&self) -> Result<SocketAddr> {
-        load::address_of(&self.url).ok_or_else(|| format!("{} is no address", self.url))
+        address_of(&self.url).ok_or_else(|| format!("{} is no address", self.url))
     }
 }
 
@@ -162,12 +162,24 @@ fn work_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// What a program prints; with all of it, if it fails.
-fn said(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{command:?}: {error}"))?;
-    let words = String::from_utf8_lossy(&output.stdout).into_owned();
-    checked(command, &output).map_err(|error| format!("{error}\n{words}"))?;
-    Ok(words)
+/// Where a server listens whose address is a URL without a path.
+fn address_of(url: &str) -> Option<SocketAddr> {
+    let rest = url.strip_prefix("http://")?;
+    let host = rest.split('/').next()?;
+    host.replace("localhost", "127.0.0.1").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_those_of_the_url() {
+        let address = address_of("http://localhost:8080/2015-03-31/functions");
+        assert_eq!(address, Some(SocketAddr::from(([127, 0, 0, 1], 8080))));
+        assert_eq!(
+            address_of("http://127.0.0.1:9").map(|it| it.port()),
+            Some(9)
+        );
+    }
 }

@@ -60,8 +60,7 @@ pub(super) fn build(archive: &Path, at_most: Duration) -> Result<String> {
     }
 
     let bootstrap = clone.join("target/release/bootstrap");
-    let model = demo::model();
-    let variables = model.each_ref().map(|(name, path)| (*name, path.as_path()));
+    let variables = demo::model();
     let (rie, log) = (emulator::find()?, dir.join("emulator.log"));
     let answer = endtoend::ask(|| Emulator::start(&rie, &bootstrap, &variables, &log), &log)?;
     // A gigabyte, of no further use.

@@ -4,7 +4,6 @@
 mod client;
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -84,23 +83,11 @@ fn all(options: &Options) -> Result<Vec<String>> {
             }
         }
     };
-    let upload = |server: &Served| {
-        Ok::<_, String>(Question::new(
-            server.address()?,
-            "/predict",
-            "image/jpeg",
-            &picture,
-        ))
+    let question = |server: &Served, kind, body: &[u8]| -> Result<Question> {
+        Ok(Question::new(server.address()?, "/predict", kind, body))
     };
-    let fetch = |server: &Served| {
-        let address = server.address()?;
-        Ok::<_, String>(Question::new(
-            address,
-            "/predict",
-            "application/json",
-            event.as_bytes(),
-        ))
-    };
+    let upload = |server: &Served| question(server, "image/jpeg", &picture);
+    let fetch = |server: &Served| question(server, "application/json", event.as_bytes());
     take("pictures, one at a time", &|| {
         let server = Served::start(&[])?;
         flat(options, 1, &upload(&server)?, server.process_id())
@@ -206,11 +193,18 @@ fn many(
         }
         Ok(times)
     };
-    let all: Result<Vec<Vec<_>>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..clients).map(|_| scope.spawn(work)).collect();
+    Ok(together(clients, work)?.concat())
+}
+
+/// What comes of work that so many threads do at the same time.
+fn together<T: Send>(
+    threads: usize,
+    work: impl Fn() -> Result<T> + Copy + Send + Sync,
+) -> Result<Vec<T>> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(joined).collect()
-    });
-    Ok(all?.concat())
+    })
 }
 
 fn joined<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
@@ -283,11 +277,7 @@ fn too_many(question: &Question) -> Result<String> {
         }
         Ok(())
     };
-    let result: Result<Vec<()>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(joined).collect()
-    });
-    result?;
+    together(CLIENTS, work)?;
     let (good, refused) = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
     if good == 0 || refused == 0 {
         return Err(format!(
@@ -304,15 +294,14 @@ fn under_emulator(options: &Options, event: &str) -> Result<String> {
         Ok(program) => program,
         Err(reason) => return Ok(format!("skipped: {reason}")),
     };
-    let model = demo::model();
-    let variables = model.each_ref().map(|(name, path)| (*name, path.as_path()));
+    let variables = demo::model();
     let log = target().join("load.log");
     let emulator = Emulator::start(&program, &bootstrap, &variables, &log)?;
     // Started with the first event.
     check_answer(&emulator.invoke(event)?)?;
     let process = process_of(&bootstrap, emulator.group())?;
     let question = Question::new(
-        emulator.address()?,
+        emulator.address(),
         emulator::PATH,
         "application/json",
         event.as_bytes(),
@@ -365,13 +354,6 @@ fn percentiles(times: &mut [Duration]) -> String {
     format!("p50 {:.1} ms, p99 {:.1} ms", at(50), at(99))
 }
 
-/// Where a server listens whose address is a URL without a path.
-pub(crate) fn address_of(url: &str) -> Option<SocketAddr> {
-    let rest = url.strip_prefix("http://")?;
-    let host = rest.split('/').next()?;
-    host.replace("localhost", "127.0.0.1").parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,15 +372,5 @@ mod tests {
         let program = std::env::current_exe().expect("there is one");
         let (_, group) = parent_and_group(own).expect("there is one");
         assert_eq!(process_of(&program, group), Ok(own));
-    }
-
-    #[test]
-    fn addresses_are_those_of_the_url() {
-        let address = address_of("http://localhost:8080/2015-03-31/functions");
-        assert_eq!(address, Some(SocketAddr::from(([127, 0, 0, 1], 8080))));
-        assert_eq!(
-            address_of("http://127.0.0.1:9").map(|it| it.port()),
-            Some(9)
-        );
     }
 }
