@@ -51,7 +51,8 @@ def steps(setup):
 
 
 def run(setup, progress):
-    model = [setup.models / "clothing.tflite", setup.labels]
+    variables = setup.variables("clothing", threads=1)
+    model = [Path(variables["MODEL_PATH"]), Path(variables["LABELS_PATH"])]
     handler = setup.peers / "handler.py"
     packages = {
         "ours": [setup.bootstrap],

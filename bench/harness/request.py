@@ -1,7 +1,6 @@
 """(e) A whole request through AWS's emulator: ours against the Python handler under AWS's runtime client."""
 
 import json
-import shutil
 import time
 import urllib.request
 
@@ -55,12 +54,8 @@ def one_start(setup, command, cwd, variables, event):
 
 
 def measure(setup, model, base, progress):
-    variables = {
-        "MODEL_PATH": str(setup.models / f"{model}.tflite"),
-        "LABELS_PATH": str(setup.labels),
-        "NUM_THREADS": "2",
-    }
-    event = json.dumps({"url": f"{base}/picture.jpg"}).encode()
+    variables = setup.variables(model, threads=2)
+    event = json.dumps({"url": f"{base}/trousers.jpg"}).encode()
     programs = sides(setup)
     first, warm, tail, memory = ({side: [] for side in programs} for _ in range(4))
     for attempt in range(STARTS):
@@ -93,8 +88,5 @@ def steps(setup):
 
 
 def run(setup, progress):
-    folder = setup.work / "served"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(setup.root / "model" / "sample" / "trousers.jpg", folder / "picture.jpg")
-    with served(folder) as base:
+    with served(setup.samples) as base:
         return [row for model in MODELS for row in measure(setup, model, base, progress)]

@@ -47,7 +47,7 @@ def wrk(setup, url, picture, clients, seconds):
 
 def load(setup, port, clients):
     """Requests in a second, after a check that the answer is one."""
-    picture = setup.root / "model" / "sample" / "trousers.jpg"
+    picture = setup.samples / "trousers.jpg"
     url = f"http://127.0.0.1:{port}/predict"
     request = urllib.request.Request(url, picture.read_bytes(), {"Content-Type": "image/jpeg"})
     with urllib.request.urlopen(request, timeout=60) as answer:
@@ -69,11 +69,7 @@ def steps(setup):
 
 def run(setup, progress):
     found = []
-    variables = {
-        "MODEL_PATH": str(setup.models / "clothing.tflite"),
-        "LABELS_PATH": str(setup.labels),
-        "NUM_THREADS": "1",
-    }
+    variables = setup.variables("clothing", threads=1)
     for clients in CLIENTS:
         rates, tails, memory = ({"ours": [], "FastAPI": []} for _ in range(3))
         for _ in range(ROUNDS):

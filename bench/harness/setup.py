@@ -41,8 +41,17 @@ class Setup:
         return self.root / "bench" / "peers"
 
     @property
-    def labels(self):
-        return self.root / "model" / "clothing.labels.txt"
+    def samples(self):
+        """The folder with `trousers.jpg`, which all requests are about."""
+        return self.root / "model" / "sample"
+
+    def variables(self, model, threads):
+        """What tells a function or a handler what to use."""
+        return {
+            "MODEL_PATH": str(self.models / f"{model}.tflite"),
+            "LABELS_PATH": str(self.root / "model" / "clothing.labels.txt"),
+            "NUM_THREADS": str(threads),
+        }
 
     def environment(self, **more):
         """A small environment, the same for all: no proxy, no settings of the user's for threads or allocators."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -15,20 +14,16 @@ THREADS = 2
 ROUNDS = {"warm": 15, "cold": 5}
 
 
-def sides(setup, model, folder):
+def sides(setup):
     """Command, and the folders and files that it reads."""
-    variables = {
-        "MODEL_PATH": str(setup.models / f"{model}.tflite"),
-        "LABELS_PATH": str(setup.labels),
-        "NUM_THREADS": str(THREADS),
-    }
-    picture = next(folder.iterdir())
-    python = [setup.python, setup.peers / "handler.py", picture]
-    old = [setup.python_tflite_runtime, setup.peers / "handler.py", picture]
-    return variables, {
-        "ours": ([setup.classify, folder], [setup.classify]),
-        "ai-edge-litert": (python, [setup.python.parents[1] / "lib"]),
-        "tflite-runtime": (old, [setup.python_tflite_runtime.parents[1] / "lib"]),
+
+    def handler(python):
+        return [python, setup.peers / "handler.py", setup.samples / "trousers.jpg"], [python.parents[1] / "lib"]
+
+    return {
+        "ours": ([setup.classify, setup.samples], [setup.classify]),
+        "ai-edge-litert": handler(setup.python),
+        "tflite-runtime": handler(setup.python_tflite_runtime),
     }
 
 
@@ -65,11 +60,7 @@ def first_answer(setup, command, variables):
 
 
 def measure(setup, model, cache, progress):
-    folder = setup.work / "one-picture"
-    folder.mkdir(exist_ok=True)
-    picture = next((setup.root / "model" / "sample").glob("*.jpg"))
-    shutil.copy(picture, folder / "picture.jpg")
-    variables, programs = sides(setup, model, folder)
+    variables, programs = setup.variables(model, THREADS), sides(setup)
     series = {side: [] for side in programs}
     for side, (command, _) in programs.items():
         first_answer(setup, command, variables)

@@ -29,13 +29,13 @@ def ratios(ours, theirs):
     }
 
 
-def rows(workload, case, unit, series, ours="ours", detail=None):
+def rows(workload, case, unit, series, detail=None):
     """One row for each side, `series` its values of all rounds, with the ratio of ours to each other side."""
     found = []
     for side, values in series.items():
         row = {"workload": workload, "case": case, "side": side, "unit": unit, **summary(values)}
-        if side != ours and ours in series:
-            row["ratio"] = ratios(series[ours], values)
+        if side != "ours" and "ours" in series:
+            row["ratio"] = ratios(series["ours"], values)
         if detail and side in detail:
             row["detail"] = detail[side]
         found.append(row)

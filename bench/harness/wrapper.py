@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+from . import stats
 from .setup import pinned
 
 
@@ -30,11 +31,7 @@ def run(setup, progress):
         name, xnnpack, _, _, _, added, allocations = cells[:7]
         case = f"{name}, XNNPACK {xnnpack}"
         for unit, value in (("ns added", added), ("allocations", allocations)):
-            value = float(value)
-            found.append(
-                {"workload": "wrapper", "case": case, "side": "ours", "unit": unit, "median": value, "p95": value,
-                 "min": value, "count": 1}
-            )
+            found += stats.rows("wrapper", case, unit, {"ours": [float(value)]})
     if not found:
         raise RuntimeError(text)
     return found

@@ -53,6 +53,40 @@ def draw(folder: Path) -> list[Path]:
     return paths
 
 
+class Program:
+    """The example `preprocess`, in one of its modes."""
+
+    def __init__(self, program: Path, size: int, resampling: str, kind: str, env: dict[str, str] | None = None):
+        command = [program, str(size), "tf", resampling, kind]
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+
+    def prepare(self, path: Path) -> tuple[float, str]:
+        """Milliseconds, and the CRC-32 of the tensor."""
+        print(path, file=self._child.stdin, flush=True)
+        nanoseconds, crc = self._child.stdout.readline().split(maxsplit=1)
+        return int(nanoseconds) / 1e6, crc.strip()
+
+    def close(self) -> None:
+        self._child.stdin.close()
+        self._child.wait()
+
+
+def turns(path: Path, theirs, programs: dict[str, Program], runs: int, progress=lambda: None) -> dict[str, list[float]]:
+    """Milliseconds of each side's turns: `theirs`, `exact` and `reduced`. The exact tensor must be theirs."""
+    times = {"theirs": [], "exact": [], "reduced": []}
+    for _ in range(runs):
+        begin = time.perf_counter_ns()
+        tensor = theirs.from_path(path)
+        times["theirs"].append((time.perf_counter_ns() - begin) / 1e6)
+        milliseconds, crc = programs["exact"].prepare(path)
+        times["exact"].append(milliseconds)
+        expected = f"{zlib.crc32(np.ascontiguousarray(tensor).astype('<f4').tobytes()):08x}"
+        assert crc == expected, f"{path}: the tensors differ"
+        times["reduced"].append(programs["reduced"].prepare(path)[0])
+        progress()
+    return times
+
+
 def main() -> None:
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser = argparse.ArgumentParser(description="Time keras_image_helper and keras-preprocess in turns.")
@@ -71,32 +105,16 @@ def main() -> None:
         theirs.resize_image = lambda image: image.convert("RGB").resize((size, size), resampling)
     assert base.Image is Image
 
-    def start(kind: str) -> subprocess.Popen:
-        command = [arguments.program, str(size), "tf", arguments.filter, kind]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    programs = {kind: start(kind) for kind in ("exact", "reduced")}
-
-    def ours(kind: str, path: Path) -> tuple[float, str]:
-        print(path, file=programs[kind].stdin, flush=True)
-        nanoseconds, crc = programs[kind].stdout.readline().split(maxsplit=1)
-        return int(nanoseconds) / 1e6, crc.strip()
+    programs = {
+        kind: Program(arguments.program, size, arguments.filter, kind) for kind in ("exact", "reduced")
+    }
 
     with tempfile.TemporaryDirectory() as folder:
         paths = arguments.pictures or draw(Path(folder))
         print("| picture | kB | keras_image_helper ms | exact ms | ratio | reduced ms | ratio |")
         print("|---|---|---|---|---|---|---|")
         for path in paths:
-            times = {"theirs": [], "exact": [], "reduced": []}
-            for _ in range(arguments.runs):
-                begin = time.perf_counter_ns()
-                tensor = theirs.from_path(path)
-                times["theirs"].append((time.perf_counter_ns() - begin) / 1e6)
-                milliseconds, crc = ours("exact", path)
-                times["exact"].append(milliseconds)
-                expected = f"{zlib.crc32(np.ascontiguousarray(tensor).astype('<f4').tobytes()):08x}"
-                assert crc == expected, f"{path}: the tensors differ"
-                times["reduced"].append(ours("reduced", path)[0])
+            times = turns(path, theirs, programs, arguments.runs)
 
             def ratio(kind: str) -> float:
                 pairs = zip(times[kind], times["theirs"], strict=True)
@@ -109,8 +127,7 @@ def main() -> None:
                 flush=True,
             )
     for program in programs.values():
-        program.stdin.close()
-        program.wait()
+        program.close()
 
 
 if __name__ == "__main__":
