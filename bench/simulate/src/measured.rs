@@ -90,7 +90,7 @@ impl Implementation {
     /// (not the time) grows evenly, if it grows at all: nobody has to use two threads. The
     /// initialization has all of a processor at each size.
     pub(crate) fn at(&self, memory_mb: u32) -> Function {
-        let cpus = f64::from(memory_mb) / MB_PER_CPU;
+        let cpus = cpus(memory_mb);
         let slowness = |one: f64, two: f64| {
             if cpus <= 1.0 {
                 one / cpus

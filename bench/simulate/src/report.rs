@@ -4,7 +4,7 @@ use crate::lambda::Outcome;
 use crate::measured::{Implementation, Measured, cpus};
 use crate::prices::{ARM64, Prices, X86_64, break_even};
 use crate::scenarios::{MEMORY_SIZES, Outcomes, Results, Scenario};
-use crate::svg::{Series, Titles, bars, lines};
+use crate::svg::{Series, Titles, bars, lines, thousands};
 
 /// The parts of the document that are written here, by their names.
 pub(crate) fn tables(measured: &Measured, results: &Results) -> Vec<(&'static str, String)> {
@@ -249,13 +249,6 @@ fn rate(rate: f64) -> String {
     match rate {
         1.0.. => thousands(rate as u64),
         _ => rate.to_string(),
-    }
-}
-
-fn thousands(number: u64) -> String {
-    match number {
-        0..1000 => number.to_string(),
-        _ => format!("{},{:03}", number / 1000, number % 1000),
     }
 }
 

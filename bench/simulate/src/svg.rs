@@ -246,11 +246,18 @@ fn nice(value: f64) -> f64 {
 /// With separators for thousands, and without zeros at the end.
 fn number(value: f64) -> String {
     if value >= 1000.0 {
-        let whole = value.round() as u64;
-        return format!("{},{:03}", whole / 1000, whole % 1000);
+        return thousands(value.round() as u64);
     }
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A whole number with a separator for thousands.
+pub(crate) fn thousands(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", number / 1000, number % 1000),
+    }
 }
 
 fn begin(titles: &Titles<'_>) -> String {
