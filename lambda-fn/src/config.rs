@@ -74,6 +74,14 @@ pub struct Config {
     pub remote: Option<RemoteModel>,
     /// `MODEL_SHA256`: 64 hexadecimal digits in lower case.
     pub sha256: Option<String>,
+    /// `MODEL_MMAP`: whether the model is mapped instead of read. Whoever sets it promises that
+    /// nobody changes the model's file, or that of its packed weights, while the program runs, and
+    /// that the latter is one that `tflite` has written; else the program may do anything.
+    pub model_mmap: bool,
+    /// `WEIGHTS_PATH`: the packed weights; by default the file beside the model,
+    /// `clothing.weights` for `clothing.tflite`, if there is one. Only used if the model may be
+    /// mapped, and if they fit.
+    pub weights_path: Option<PathBuf>,
     /// `PREPROCESSOR`: which preprocessing of Keras, whatever the model's metadata say.
     pub preprocessor: Option<Mode>,
     /// `INPUT_SIZE`: height and width that the model's input gets.
@@ -208,6 +216,8 @@ impl Config {
             labels_path,
             remote,
             sha256,
+            model_mmap: switch("MODEL_MMAP")?,
+            weights_path: lookup("WEIGHTS_PATH").map(PathBuf::from),
             preprocessor: model::preprocessor(&lookup)?,
             input_size: model::input_size(&lookup)?,
             s3: S3Options::from_lookup(&lookup),

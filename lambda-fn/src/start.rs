@@ -3,7 +3,7 @@
 use std::{fmt, fs, io, path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
-    classifier::{self, Classifier, TfLite},
+    classifier::{self, Classifier, TfLite, mapped::FilesStay},
     config::{Config, ConfigError},
     fetch::{self, AllowAll, Fetcher, Guard, PublicOnly, Roots},
     handler::Handler,
@@ -109,6 +109,7 @@ pub(crate) async fn load(
 
 fn load_file(config: &Config) -> Result<Parts, StartError> {
     let path = config.model_path.clone();
+    let promise = FilesStay::promised(config.model_mmap);
     let model = if config.sha256.is_some() {
         // Read once: what is in use must be what was hashed, whatever becomes of the file.
         let name = path.display().to_string();
@@ -117,7 +118,20 @@ fn load_file(config: &Config) -> Result<Parts, StartError> {
         check_sha256(config, &name, &bytes)?;
         TfLite::from_bytes(bytes, config.threads).map_err(|error| named(&error))?
     } else {
-        TfLite::from_file(&path, config.threads).map_err(StartError::Model)?
+        match promise {
+            Some(promise) => TfLite::from_mapped(&path, config.threads, promise),
+            None => TfLite::from_file(&path, config.threads),
+        }
+        .map_err(StartError::Model)?
+    };
+    let beside = path.with_extension("weights");
+    let weights = match &config.weights_path {
+        Some(weights) => Some(weights),
+        None => beside.exists().then_some(&beside),
+    };
+    let model = match weights {
+        Some(weights) => model.with_weights(weights, config.threads, promise),
+        None => model,
     };
     let beside = path.with_extension("labels.txt");
     let labels = match &config.labels_path {

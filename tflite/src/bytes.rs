@@ -86,6 +86,13 @@ impl ModelBytes {
             .map_err(read_error)
     }
 
+    /// Gives memory back that can be filled again from a file.
+    pub(crate) fn release(&self) {
+        if let Self::Mapped(mapping) = self {
+            mapping.release();
+        }
+    }
+
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
             Self::Owned(owned) => owned.as_slice(),
@@ -220,6 +227,20 @@ impl Mapping {
         let pointer = NonNull::new(pointer.cast())
             .ok_or_else(|| io::Error::other("the file was mapped at address 0"))?;
         Ok(Self { pointer, length })
+    }
+
+    /// Gives the pages back, which are read again when they are needed.
+    fn release(&self) {
+        // SAFETY: these are pages of a private mapping of a file that nobody has written to, so
+        // the kernel fills them with the same bytes again (madvise(2)); `new`'s caller promised
+        // that the file does not change.
+        let _ = unsafe {
+            libc::madvise(
+                self.pointer.as_ptr().cast(),
+                self.length,
+                libc::MADV_DONTNEED,
+            )
+        };
     }
 
     fn as_slice(&self) -> &[u8] {

@@ -140,4 +140,6 @@ pub use tensor::{
 };
 pub use verify::{ModelPart, ModelProblem};
 pub use version::{extension_apis_version, schema_version, version};
-pub use weight_cache::{MappedWeightCache, SharedWeightCache, WeightCache, WeightCacheStatus};
+pub use weight_cache::{
+    MappedWeightCache, PackagedWeightCache, SharedWeightCache, WeightCache, WeightCacheStatus,
+};

@@ -183,6 +183,11 @@ impl Model {
             .get_or_init(|| schema::tensor_count(self.as_bytes()).unwrap_or(0))
     }
 
+    /// Gives the pages of a mapped file back: once weights are packed, few are needed.
+    pub(crate) fn release(&self) {
+        self.0.bytes.release();
+    }
+
     pub(crate) fn native(&self) -> &RawModel {
         &self.0.native
     }

@@ -1,6 +1,7 @@
 //! Runs the model on pictures: as many at a time as there are interpreters, and again after a
 //! failure.
 
+pub(crate) mod mapped;
 mod pool;
 mod tflite;
 mod watch;

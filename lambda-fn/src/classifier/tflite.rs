@@ -5,10 +5,10 @@ use std::path::Path;
 use keras_preprocess::Mode;
 use tflite::{
     AssociatedFileType, Interpreter, InterpreterOptions, Normalization, SharedWeightCache,
-    TensorRole, TensorType, WeightCache, XnnpackOptions, XnnpackStatus,
+    TensorRole, TensorType, WeightCache, WeightCacheStatus, XnnpackOptions, XnnpackStatus,
 };
 
-use super::{Canceller, Model, Network, NetworkError, Shape};
+use super::{Canceller, Model, Network, NetworkError, Shape, mapped::FilesStay};
 
 /// Larger inputs than this in a dimension are a mistake, and their product might overflow.
 const MAX_SIDE: usize = 1 << 14;
@@ -19,6 +19,8 @@ pub struct TfLite {
     model: tflite::Model,
     options: InterpreterOptions,
     input_size: Option<[usize; 2]>,
+    /// Why a file of packed weights is left alone.
+    without_weights: Option<&'static str>,
 }
 
 impl TfLite {
@@ -33,6 +35,41 @@ impl TfLite {
         Ok(Self::new(model, threads))
     }
 
+    /// Uses the file as it lies on the disk: what is not needed is not read.
+    pub(crate) fn from_mapped(
+        path: &Path,
+        threads: usize,
+        promise: FilesStay,
+    ) -> Result<Self, NetworkError> {
+        let model = promise
+            .model(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self::new(model, threads))
+    }
+
+    /// Takes packed weights from the file, if they fit. Without the promise they are left alone.
+    #[must_use]
+    pub(crate) fn with_weights(
+        self,
+        path: &Path,
+        threads: usize,
+        promise: Option<FilesStay>,
+    ) -> Self {
+        match promise {
+            None => Self {
+                without_weights: Some("MODEL_MMAP is not 1"),
+                ..self
+            },
+            Some(promise) => {
+                let cache = WeightCache::Packaged(promise.weights(path));
+                Self {
+                    options: options(threads, cache),
+                    ..self
+                }
+            }
+        }
+    }
+
     /// Reads the bytes of a file.
     ///
     /// # Errors
@@ -43,15 +80,13 @@ impl TfLite {
     }
 
     fn new(model: tflite::Model, threads: usize) -> Self {
-        // Several interpreters pack the weights once.
-        let xnnpack = XnnpackOptions::new()
-            .threads(threads)
-            .weight_cache(WeightCache::Shared(SharedWeightCache::new()));
-        let options = InterpreterOptions::new().threads(threads).xnnpack(xnnpack);
+        // Several interpreters keep packed weights once.
+        let cache = WeightCache::Shared(SharedWeightCache::new());
         Self {
             model,
-            options,
+            options: options(threads, cache),
             input_size: None,
+            without_weights: None,
         }
     }
 
@@ -102,6 +137,11 @@ impl TfLite {
     }
 }
 
+fn options(threads: usize, cache: WeightCache) -> InterpreterOptions {
+    let xnnpack = XnnpackOptions::new().threads(threads).weight_cache(cache);
+    InterpreterOptions::new().threads(threads).xnnpack(xnnpack)
+}
+
 impl Model for TfLite {
     fn network(&self) -> Result<Box<dyn Network>, NetworkError> {
         let mut interpreter = Interpreter::new(&self.model, self.options.clone())?;
@@ -109,13 +149,32 @@ impl Model for TfLite {
             interpreter.resize_input(0, &[1, height, width, 3])?;
         }
         let shape = classifier_shape(&interpreter)?;
-        Ok(Box::new(TfLiteNetwork { interpreter, shape }))
+        Ok(Box::new(TfLiteNetwork {
+            interpreter,
+            shape,
+            without_weights: self.without_weights,
+        }))
     }
 }
 
 struct TfLiteNetwork {
     interpreter: Interpreter,
     shape: Shape,
+    without_weights: Option<&'static str>,
+}
+
+impl TfLiteNetwork {
+    /// What became of packed weights that came with the model; nothing if there are none.
+    fn weights(&self, status: &WeightCacheStatus) -> String {
+        match (self.without_weights, status) {
+            (Some(reason), _) => format!(", packed weights not used: {reason}"),
+            (None, WeightCacheStatus::Loaded) => ", packed weights from the file".to_owned(),
+            (None, WeightCacheStatus::NotUsed { reason }) => {
+                format!(", packed weights not used: {reason}")
+            }
+            _ => String::new(),
+        }
+    }
 }
 
 impl Network for TfLiteNetwork {
@@ -128,8 +187,10 @@ impl Network for TfLiteNetwork {
         match report.xnnpack {
             XnnpackStatus::Applied => {
                 format!(
-                    "XNNPACK, {} of {} operators",
-                    report.delegated, report.operators
+                    "XNNPACK, {} of {} operators{}",
+                    report.delegated,
+                    report.operators,
+                    self.weights(&report.weight_cache)
                 )
             }
             XnnpackStatus::Refused { reason } => format!("built-in kernels, no XNNPACK: {reason}"),
@@ -251,7 +312,11 @@ mod tests {
             width: 1,
             classes: 1,
         };
-        let mut network = TfLiteNetwork { interpreter, shape };
+        let mut network = TfLiteNetwork {
+            interpreter,
+            shape,
+            without_weights: None,
+        };
         let count = |network: &mut TfLiteNetwork, to: i32| {
             let mut input = network.interpreter.input_mut(0).unwrap();
             input.copy_from_slice(&[to]).unwrap();

@@ -7,7 +7,7 @@ use tflite_sys as sys;
 
 use super::file::{CacheFile, Outcome};
 use super::key::{Key, Settings};
-use super::{SharedWeightCache, Turn, WeightCache, WeightCacheStatus, reuse};
+use super::{PackagedWeightCache, SharedWeightCache, Turn, WeightCache, WeightCacheStatus, reuse};
 use crate::model::Model;
 
 /// XNNPACK's name for a file that has none: only for its messages.
@@ -23,6 +23,8 @@ pub(crate) enum ActiveCache {
     InMemory,
     File(CacheFile),
     Shared(SharedWeightCache),
+    /// Instead of a file that does not fit, for a reason.
+    Instead(SharedWeightCache, String),
 }
 
 impl ActiveCache {
@@ -41,9 +43,21 @@ impl ActiveCache {
             }
         };
         let key = || Key::new(model, settings);
+        let packaged = |packaged: &PackagedWeightCache| {
+            check()?;
+            let key = Key::sampled(model, settings);
+            // SAFETY: whoever made `packaged` promised that.
+            unsafe { CacheFile::map_if_it_fits(&packaged.path, key) }
+        };
         let file = match cache {
             WeightCache::None => return Ok(Self::None),
             WeightCache::Shared(shared) => return Ok(Self::Shared(shared.clone())),
+            WeightCache::Packaged(cache) => {
+                return Ok(match packaged(cache) {
+                    Ok(file) => Self::File(file),
+                    Err(reason) => Self::Instead(cache.otherwise.clone(), reason),
+                });
+            }
             WeightCache::InMemory => return check().map(|()| Self::InMemory),
             WeightCache::File(path) => {
                 check()?;
@@ -65,7 +79,7 @@ impl ActiveCache {
     /// The cache that must be asked for a turn.
     pub(crate) fn shared(&self) -> Option<&SharedWeightCache> {
         match self {
-            Self::Shared(shared) => Some(shared),
+            Self::Shared(shared) | Self::Instead(shared, _) => Some(shared),
             _ => None,
         }
     }
@@ -86,7 +100,7 @@ impl ActiveCache {
                 options.weight_cache_file_path =
                     unsafe { sys::TfLiteXNNPackDelegateInMemoryFilePath() };
             }
-            Self::Shared(_) => {
+            Self::Shared(_) | Self::Instead(..) => {
                 if let Some(turn) = turn {
                     options.weights_cache = turn.as_ptr();
                 }
@@ -115,6 +129,9 @@ impl ActiveCache {
             Self::None => WeightCacheStatus::Off,
             Self::InMemory => WeightCacheStatus::InMemory,
             Self::Shared(_) => WeightCacheStatus::Shared,
+            Self::Instead(_, reason) => WeightCacheStatus::NotUsed {
+                reason: reason.clone(),
+            },
             Self::File(file) => match file.finish() {
                 Outcome::Loaded => WeightCacheStatus::Loaded,
                 Outcome::Saved { reason } => WeightCacheStatus::Saved { reason },

@@ -102,6 +102,24 @@ impl CacheFile {
         })
     }
 
+    /// Uses the file itself, or says why it cannot be used. It is never written.
+    ///
+    /// # Safety
+    ///
+    /// As for [`map`](Self::map).
+    pub(super) unsafe fn map_if_it_fits(path: &Path, key: Key) -> Result<Self, String> {
+        match check_index(path, &key) {
+            Ok(file) => Ok(Self {
+                path: path.to_owned(),
+                key,
+                file,
+                origin: Origin::Mapped,
+            }),
+            Err(Unusable::Missing) => Err("there is no file".to_owned()),
+            Err(Unusable::Because(reason)) => Err(reason),
+        }
+    }
+
     /// A descriptor for XNNPACK, which takes it.
     pub(super) fn descriptor(&self) -> io::Result<OwnedFd> {
         Ok(self.file.try_clone()?.into())

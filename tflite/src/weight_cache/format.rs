@@ -11,10 +11,10 @@ use super::key::{Key, hash};
 const MAGIC: [u8; 16] = *b"tflite-native wc";
 
 /// Changes with the layout of descriptions.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
-/// The length of a description: the magic bytes, 5 numbers of 8 bytes, 6 of 16.
-pub(super) const LENGTH: usize = 16 + 5 * 8 + 6 * 16;
+/// The length of a description: the magic bytes, 5 numbers of 8 bytes, 7 of 16.
+pub(super) const LENGTH: usize = 16 + 5 * 8 + 7 * 16;
 
 /// The header of XNNPACK's file: its version, where the list of buffers is and how long, a byte
 /// that is not 0 if the file is stale.
@@ -77,12 +77,15 @@ impl Description {
         }
         let Key {
             model,
+            sample,
             library,
             processor,
             ..
         } = self.key;
         for number in [
-            model,
+            // Files are written with it.
+            model.unwrap_or_default(),
+            sample,
             library,
             processor,
             self.checksum,
@@ -123,12 +126,13 @@ impl Description {
                 key: Key {
                     flags: u32::try_from(long(40)?).ok()?,
                     runtime_flags: u32::try_from(long(48)?).ok()?,
-                    model: wide(56)?,
-                    library: wide(72)?,
-                    processor: wide(88)?,
+                    model: Some(wide(56)?),
+                    sample: wide(72)?,
+                    library: wide(88)?,
+                    processor: wide(104)?,
                 },
-                checksum: wide(104)?,
-                index_checksum: wide(120)?,
+                checksum: wide(120)?,
+                index_checksum: wide(136)?,
             };
             let end = description
                 .length
@@ -147,7 +151,8 @@ mod tests {
     fn description() -> Description {
         Description {
             key: Key {
-                model: u128::MAX - 1,
+                model: Some(u128::MAX - 1),
+                sample: 8,
                 library: 2,
                 processor: 3,
                 flags: 4,

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use twox_hash::XxHash3_128;
 
+use super::sample::sample;
 use crate::model::Model;
 
 /// What changes how weights are packed, or which.
@@ -22,7 +23,10 @@ pub(crate) struct Settings {
 /// What a file of packed weights belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    pub(super) model: u128,
+    /// Of all bytes, if they were read.
+    pub(super) model: Option<u128>,
+    /// Of those that tell models apart.
+    pub(super) sample: u128,
     pub(super) library: u128,
     pub(super) processor: u128,
     pub(super) flags: u32,
@@ -32,7 +36,16 @@ pub(super) struct Key {
 impl Key {
     pub(super) fn new(model: &Model, settings: Settings) -> Self {
         Self {
-            model: model.fingerprint(),
+            model: Some(model.fingerprint()),
+            ..Self::sampled(model, settings)
+        }
+    }
+
+    /// Without a checksum of all the model's bytes.
+    pub(super) fn sampled(model: &Model, settings: Settings) -> Self {
+        Self {
+            model: None,
+            sample: sample(model.as_bytes()),
             library: hash(tflite_sys::LIBRARY_ID.as_bytes()),
             processor: processor(),
             flags: settings.flags,
@@ -42,7 +55,8 @@ impl Key {
 
     /// Why a file with the `other` key does not fit.
     pub(super) fn difference(&self, other: &Self) -> Option<&'static str> {
-        if self.model != other.model {
+        let differs = |model: u128| other.model.is_some_and(|other| other != model);
+        if self.sample != other.sample || self.model.is_some_and(differs) {
             return Some("it was made for another model");
         }
         if self.library != other.library {
@@ -80,24 +94,38 @@ fn processor() -> u128 {
 }
 
 /// Lines such as `cpu family : 6` that say which kernels XNNPACK chooses, each once.
+///
+/// In the pinned source (hardware-config.c, gemm-config.c) these are instruction sets, some kinds
+/// of AMD's processors, which family and model tell, and of Arm's, which part and variant tell. So
+/// Intel's model numbers do not matter, nor steppings and revisions; and of the flags on x86 only
+/// those of instructions on vectors, since others depend on the kernel and the hypervisor.
 fn describe(text: &str) -> String {
-    const FIELDS: [&str; 10] = [
+    const FIELDS: [&str; 8] = [
         "vendor_id",
         "cpu family",
         "model",
-        "stepping",
         "flags",
         "Features",
         "CPU implementer",
         "CPU variant",
         "CPU part",
-        "CPU revision",
     ];
-    let lines = text.lines().filter(|line| {
-        let name = line.split(':').next().unwrap_or_default().trim();
-        FIELDS.contains(&name)
+    const VECTORS: [&str; 8] = ["mmx", "sse", "ssse", "pni", "avx", "amx", "fma", "gfni"];
+    let is_intel = text.contains("GenuineIntel");
+    let lines = text.lines().filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let (name, value) = (name.trim(), value.trim());
+        if !FIELDS.contains(&name) || (is_intel && name == "model") {
+            return None;
+        }
+        let mut words: Vec<&str> = value.split_whitespace().collect();
+        if name == "flags" {
+            let is_one = |word: &str| VECTORS.iter().any(|start| word.starts_with(start));
+            words.retain(|word| is_one(word) || matches!(*word, "f16c" | "vaes" | "vpclmulqdq"));
+        }
+        Some(format!("{name}: {}", words.join(" ")))
     });
-    let mut lines: Vec<&str> = lines.collect();
+    let mut lines: Vec<String> = lines.collect();
     lines.sort_unstable();
     lines.dedup();
     format!("{} {}", std::env::consts::ARCH, lines.join("\n"))
@@ -114,12 +142,23 @@ mod tests {
         let both = describe(&format!("{one}\n{two}"));
         assert_eq!(describe(one), both, "clocks and numbers do not matter");
         assert_ne!(describe(&one.replace("avx2", "avx512f")), both);
+        assert_eq!(describe(&one.replace("fpu", "ibpb")), both, "no kernels");
+        let model = |vendor: &str, model: u32, stepping: u32| {
+            let flags = "flags : avx2";
+            describe(&format!(
+                "vendor_id : {vendor}\nmodel : {model}\nstepping : {stepping}\n{flags}\n"
+            ))
+        };
+        assert_eq!(model("GenuineIntel", 1, 1), model("GenuineIntel", 2, 2));
+        assert_ne!(model("AuthenticAMD", 1, 1), model("AuthenticAMD", 2, 1));
+        assert_eq!(model("AuthenticAMD", 1, 1), model("AuthenticAMD", 1, 2));
     }
 
     #[test]
     fn each_part_of_a_key_counts() {
         let key = Key {
-            model: 1,
+            model: Some(1),
+            sample: 6,
             library: 2,
             processor: 3,
             flags: 4,
@@ -127,7 +166,11 @@ mod tests {
         };
         assert_eq!(key.difference(&key), None);
         let others = [
-            Key { model: 0, ..key },
+            Key {
+                model: Some(0),
+                ..key
+            },
+            Key { sample: 0, ..key },
             Key { library: 0, ..key },
             Key {
                 processor: 0,
@@ -142,5 +185,7 @@ mod tests {
         for other in others {
             assert!(key.difference(&other).is_some());
         }
+        let sampled = Key { model: None, ..key };
+        assert_eq!(sampled.difference(&key), None);
     }
 }

@@ -7,7 +7,9 @@ mod active;
 mod file;
 mod format;
 mod key;
+mod packaged;
 mod reuse;
+mod sample;
 mod shared;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use std::path::PathBuf;
 
 pub(crate) use self::active::ActiveCache;
 pub(crate) use self::key::{Settings, hash};
+pub use self::packaged::PackagedWeightCache;
 pub use self::shared::SharedWeightCache;
 pub(crate) use self::shared::Turn;
 
@@ -52,6 +55,8 @@ pub enum WeightCache {
     File(PathBuf),
     /// As [`File`](Self::File), used without a copy: see [`MappedWeightCache`].
     Mapped(MappedWeightCache),
+    /// A file that came with the model and is never written: see [`PackagedWeightCache`].
+    Packaged(PackagedWeightCache),
     /// Packed weights that several interpreters of one model have in common.
     Shared(SharedWeightCache),
 }
@@ -111,6 +116,12 @@ pub enum WeightCacheStatus {
     InMemory,
     /// The weights are in the cache that interpreters share.
     Shared,
+    /// The file that came with the model was not used. The weights are packed, once for all
+    /// interpreters with this cache.
+    NotUsed {
+        /// Why.
+        reason: String,
+    },
     /// The weights are packed as without a cache.
     Unavailable {
         /// Why.

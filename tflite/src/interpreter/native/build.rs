@@ -206,6 +206,7 @@ impl Making<'_> {
         if let Some(xnnpack) = &mut native.xnnpack {
             xnnpack.finish();
         }
+        self.model.release();
         Ok(native)
     }
 

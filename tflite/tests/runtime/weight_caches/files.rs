@@ -95,7 +95,7 @@ fn damage_anywhere_is_found() {
     let step = (file.len() / 200).max(1);
     for position in (0..file.len())
         .step_by(step)
-        .chain(file.len() - 160..file.len())
+        .chain(file.len() - 176..file.len())
     {
         let mut damaged = file.clone();
         damaged[position] ^= 0x10;
@@ -142,7 +142,7 @@ fn other_files_are_replaced() {
     let path = folder.join("weights");
     drop(cached(&model, &WeightCache::File(path.clone())));
     let file = fs::read(&path).expect("written");
-    for length in [0, 1, 31, 151, 152, 153, file.len() / 2, file.len() - 1] {
+    for length in [0, 1, 31, 167, 168, 169, file.len() / 2, file.len() - 1] {
         fs::write(&path, &file[..length]).expect("writable");
         replaces(&model, &expected, &path, &format!("{length} bytes"));
     }

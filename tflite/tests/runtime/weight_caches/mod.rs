@@ -1,6 +1,7 @@
 //! Weight caches: files, memory, sharing.
 
 mod files;
+mod packaged;
 mod shared;
 
 use std::fs;
