@@ -11,3 +11,4 @@ mod runtime_api;
 mod serve;
 #[path = "../table/mod.rs"]
 mod table;
+mod weights;

@@ -39,9 +39,8 @@ pub(super) fn sample(bytes: &[u8]) -> u128 {
             continue;
         };
         hash.write(bytes.get(position..start).unwrap_or_default());
-        let step = (content.len() - PLACE) / (PLACES - 1);
         for place in 0..PLACES {
-            let from = place * step;
+            let from = place * (content.len() - PLACE) / (PLACES - 1);
             hash.write(content.get(from..from + PLACE).unwrap_or_default());
         }
         position = end;
