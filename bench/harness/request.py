@@ -18,6 +18,7 @@ WARM = 40
 def sides(setup):
     return {
         "ours": ([setup.bootstrap], None),
+        stats.PACKED: ([setup.bootstrap], None),
         "ai-edge-litert": ([setup.python, "-m", "awslambdaric", "handler.lambda_handler"], setup.peers),
         "tflite-runtime": ([setup.python_tflite_runtime, "-m", "awslambdaric", "handler.lambda_handler"], setup.peers),
     }
@@ -56,12 +57,13 @@ def one_start(setup, command, cwd, variables, event):
 def measure(setup, model, base, progress):
     variables = setup.variables(model, threads=2)
     event = json.dumps({"url": f"{base}/trousers.jpg"}).encode()
-    programs = sides(setup)
+    programs, packed = sides(setup), setup.packed(model, variables, [setup.bootstrap])
     first, warm, tail, memory = ({side: [] for side in programs} for _ in range(4))
     for attempt in range(STARTS):
         answers = {}
         for side, (command, cwd) in programs.items():
-            start, times, size, answers[side] = one_start(setup, command, cwd, variables, event)
+            more = packed if side == stats.PACKED else {}
+            start, times, size, answers[side] = one_start(setup, command, cwd, {**variables, **more}, event)
             if attempt == 0:
                 # The first one has filled the page cache.
                 continue
@@ -76,10 +78,10 @@ def measure(setup, model, base, progress):
                 raise RuntimeError(f"{model}: {side} answers {scores}, not {expected}")
         progress()
     return [
-        *stats.rows("request", f"{model}, initialization and first request", "ms", first),
-        *stats.rows("request", f"{model}, warm, p50", "ms", warm),
-        *stats.rows("request", f"{model}, warm, p99", "ms", tail),
-        *stats.rows("memory", f"{model}, function after {WARM} requests", "MB", memory),
+        *stats.both("request", f"{model}, initialization and first request", "ms", first),
+        *stats.both("request", f"{model}, warm, p50", "ms", warm),
+        *stats.both("request", f"{model}, warm, p99", "ms", tail),
+        *stats.both("memory", f"{model}, function after {WARM} requests", "MB", memory),
     ]
 
 

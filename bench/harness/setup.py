@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,13 @@ class Setup:
             "LABELS_PATH": str(self.root / "model" / "clothing.labels.txt"),
             "NUM_THREADS": str(threads),
         }
+
+    def packed(self, model, variables, program):
+        """What has a program use the weights that it has packed before, in a file for each program."""
+        path = self.work / f"{model}.{Path(program[0]).name}.weights"
+        command = [*program, "pack-weights", path]
+        subprocess.run(command, env=self.environment(**variables), check=True)
+        return {"WEIGHTS_PATH": str(path), "MODEL_MMAP": "1"}
 
     def environment(self, **more):
         """A small environment, the same for all: no proxy, no settings of the user's for threads or allocators."""

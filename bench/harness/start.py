@@ -22,6 +22,7 @@ def sides(setup):
 
     return {
         "ours": ([setup.classify, setup.samples], [setup.classify]),
+        stats.PACKED: ([setup.classify, setup.samples], [setup.classify]),
         "ai-edge-litert": handler(setup.python),
         "tflite-runtime": handler(setup.python_tflite_runtime),
     }
@@ -61,16 +62,22 @@ def first_answer(setup, command, variables):
 
 def measure(setup, model, cache, progress):
     variables, programs = setup.variables(model, THREADS), sides(setup)
+    packed = {**variables, **setup.packed(model, variables, [setup.classify])}
+    programs[stats.PACKED][1].append(Path(packed["WEIGHTS_PATH"]))
+
+    def answer(side, command):
+        return first_answer(setup, command, packed if side == stats.PACKED else variables)
+
     series = {side: [] for side in programs}
     for side, (command, _) in programs.items():
-        first_answer(setup, command, variables)
+        answer(side, command)
     for _ in range(ROUNDS[cache]):
         for side, (command, files) in programs.items():
             if cache == "cold":
                 forget([*files, Path(variables["MODEL_PATH"])])
-            series[side].append(first_answer(setup, command, variables))
+            series[side].append(answer(side, command))
         progress()
-    return stats.rows("start", f"{model}, page cache {cache}", "ms", series)
+    return stats.both("start", f"{model}, page cache {cache}", "ms", series)
 
 
 def steps(setup):

@@ -29,6 +29,16 @@ def ratios(ours, theirs):
     }
 
 
+PACKED = "ours, packed weights"
+
+
+def both(workload, case, unit, series):
+    """Rows of ours as it is, and rows of ours with packed weights, beside the same peers."""
+    plain = {side: values for side, values in series.items() if side != PACKED}
+    packed = {side: series[PACKED] if side == "ours" else values for side, values in plain.items()}
+    return [*rows(workload, case, unit, plain), *rows(workload, f"{case}, packed weights", unit, packed)]
+
+
 def rows(workload, case, unit, series, detail=None):
     """One row for each side, `series` its values of all rounds, with the ratio of ours to each other side."""
     found = []

@@ -11,6 +11,8 @@
 //! 2. for each file `{"file": "a.jpg", "scores": […]}` or `{"file": "a.jpg", "error": "…"}`;
 //! 3. `{"seconds": 1.5}` for all of them, from reading to scores, and if a picture is timed, `time`.
 //!
+//! `classify pack-weights FILE` writes the packed weights of the model as this program needs them.
+//!
 //! `--time` classifies the first picture that many times, after some for warming up, and adds the
 //! fastest and the median time of one inference in milliseconds.
 
@@ -50,7 +52,12 @@ fn main() -> ExitCode {
 
 fn options() -> Result<Options, Failure> {
     let mut arguments = env::args_os().skip(1);
-    let folder = arguments.next().ok_or("which folder?")?.into();
+    let folder: PathBuf = arguments.next().ok_or("which folder?")?.into();
+    if folder.as_os_str() == "pack-weights" {
+        let file: PathBuf = arguments.next().ok_or("which file?")?.into();
+        Classifier::pack_weights(&Config::from_env()?, &file)?;
+        std::process::exit(0);
+    }
     let mut options = Options { folder, runs: None };
     while let Some(name) = arguments.next() {
         let value = arguments.next().unwrap_or_default();

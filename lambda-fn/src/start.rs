@@ -1,6 +1,11 @@
 //! Start-up: everything that is made once for all requests.
 
-use std::{fmt, fs, io, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use crate::{
     classifier::{self, Classifier, TfLite, mapped::FilesStay},
@@ -44,6 +49,9 @@ pub enum StartError {
     /// The model cannot be read.
     #[error("the model cannot be read: {0}")]
     Model(classifier::NetworkError),
+    /// The packed weights cannot be written.
+    #[error("the weights cannot be packed: {0}")]
+    Weights(classifier::NetworkError),
     /// The model cannot be used with these labels.
     #[error("{}: {source}", path.display())]
     Classifier {
@@ -236,6 +244,17 @@ fn start(config: &Config) -> Result<(Classifier, Tags), StartError> {
 }
 
 impl Classifier {
+    /// Writes the packed weights of the model at `MODEL_PATH` to a file, as this very build of the
+    /// program takes them from `WEIGHTS_PATH`. A file that does not fit is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the model is missing or unusable, or the file cannot be written.
+    pub fn pack_weights(config: &Config, path: &Path) -> Result<(), StartError> {
+        let model = TfLite::from_file(&config.model_path, 1).map_err(StartError::Model)?;
+        model.pack_weights(path).map_err(StartError::Weights)
+    }
+
     /// Loads model and labels, as the settings say. Without `LABELS_PATH` and `LABELS_URI` the
     /// labels are those of the file beside the model, `clothing.labels.txt` for `clothing.tflite`,
     /// and without such a file those that the model's metadata has for its output. The

@@ -1,9 +1,11 @@
 //! The process that AWS Lambda starts: makes the handler once, then answers events. As
-//! `bootstrap serve` it is an HTTP server instead.
+//! `bootstrap serve` it is an HTTP server instead; `bootstrap pack-weights FILE` writes the packed
+//! weights of the model.
 
 #![forbid(unsafe_code)]
 
 use std::{
+    path::Path,
     process::ExitCode,
     sync::{
         Arc,
@@ -13,7 +15,7 @@ use std::{
 };
 
 use lambda_fn::{
-    Config, Event, Handler, Invocation,
+    Classifier, Config, Event, Handler, Invocation,
     serve::{self, Command, Server},
 };
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -43,6 +45,16 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
+    let mut arguments = std::env::args_os().skip(1);
+    if let (Some(command), Some(file), None) =
+        (arguments.next(), arguments.next(), arguments.next())
+        && command == "pack-weights"
+    {
+        return Ok(Classifier::pack_weights(
+            &Config::from_env()?,
+            Path::new(&file),
+        )?);
+    }
     let port = std::env::var("PORT").ok().filter(|port| !port.is_empty());
     match Command::parse(std::env::args_os().skip(1), port.as_deref())? {
         Command::Serve(options) => run_server(options),

@@ -70,6 +70,16 @@ impl TfLite {
         }
     }
 
+    /// Packs the weights as interpreters of this need them, and writes them to a new file.
+    pub(crate) fn pack_weights(&self, path: &Path) -> Result<(), NetworkError> {
+        let cache = WeightCache::File(path.to_owned());
+        let interpreter = Interpreter::new(&self.model, options(1, cache))?;
+        match interpreter.delegate_report().weight_cache {
+            WeightCacheStatus::Saved { .. } | WeightCacheStatus::Loaded => Ok(()),
+            other => Err(format!("{}: {other:?}", path.display()).into()),
+        }
+    }
+
     /// Reads the bytes of a file.
     ///
     /// # Errors

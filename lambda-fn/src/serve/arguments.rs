@@ -12,6 +12,7 @@ Classifies pictures with a TensorFlow Lite model.
 
 Usage: bootstrap                  as AWS Lambda starts it
        bootstrap serve [OPTIONS]  an HTTP server: POST /predict, GET /health, GET /
+       bootstrap pack-weights FILE  writes the packed weights of the model
 
 Options:
   --port PORT       where to listen [default: $PORT, or 8080]

@@ -87,7 +87,14 @@ fn weights_that_do_not_fit_are_ignored() {
 fn answers_are_the_same_with_and_without() {
     let Some(model) = model() else { return };
     let folder = package("weights-answers", &model);
-    pack(&folder, XnnpackOptions::new());
+    // As the package is made.
+    let weights = folder.join("clothing.weights");
+    let status = bootstrap()
+        .args(["pack-weights".as_ref(), weights.as_os_str()])
+        .env("MODEL_PATH", folder.join("clothing.tflite"))
+        .status();
+    assert!(status.unwrap().success());
+    assert!(backend(&folder, MMAP).ends_with("packed weights from the file"));
     let picture = model.with_file_name("sample").join("trousers.jpg");
     let picture = fs::read(picture).unwrap();
     let event = json!({ "image": base64(&picture) }).to_string();
