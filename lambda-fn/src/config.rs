@@ -175,7 +175,8 @@ impl Config {
             },
         };
 
-        let parallelism = parallelism();
+        let parallelism =
+            memory_share(&lookup).map_or_else(parallelism, |share| share.min(parallelism()));
         // Lambda sends one request at a time where it does not say otherwise. More interpreters
         // than processors would only take turns.
         let at_once = lookup("AWS_LAMBDA_MAX_CONCURRENCY")
@@ -298,6 +299,19 @@ fn log(lookup: impl Fn(&str) -> Option<String>) -> Result<LogOptions, ConfigErro
     Ok(log)
 }
 
+/// How many whole processors Lambda gives for the function's memory, at least one. There are two
+/// to be seen in the smallest function, too, which may only use a part of their time: a second
+/// thread would wait for the first one to be given some.
+fn memory_share(lookup: impl Fn(&str) -> Option<String>) -> Option<usize> {
+    /// What AWS documents for one virtual CPU.
+    const MEGABYTES: usize = 1769;
+    let memory: usize = lookup("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?
+        .trim()
+        .parse()
+        .ok()?;
+    Some((memory.saturating_add(MEGABYTES / 2) / MEGABYTES).max(1))
+}
+
 /// The processors that this process may use.
 pub(crate) fn parallelism() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)
@@ -308,6 +322,32 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn threads_follow_the_memory() {
+        for (memory, share) in [
+            ("128", 1),
+            ("1769", 1),
+            ("2653", 1),
+            ("2654", 2),
+            ("10240", 6),
+        ] {
+            assert_eq!(
+                memory_share(|_| Some(memory.to_owned())),
+                Some(share),
+                "{memory}"
+            );
+        }
+        assert_eq!(memory_share(|_| None), None);
+        assert_eq!(memory_share(|_| Some("much".to_owned())), None);
+        let variables = [
+            ("MODEL_PATH", "m"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
+        ];
+        assert_eq!(read(&variables).unwrap().threads, 1);
+        let variables = [&variables[..], &[("NUM_THREADS", "3")]].concat();
+        assert_eq!(read(&variables).unwrap().threads, 3);
+    }
 
     pub(super) fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_lookup(
