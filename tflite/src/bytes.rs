@@ -1,4 +1,4 @@
-//! Memory that holds a model, at an address that the runtime can work with.
+//! Memory that holds a model or a tensor, at an address that the runtime can work with.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::fs::File;
@@ -141,7 +141,11 @@ struct Line;
 
 const _: () = assert!(align_of::<Line>() == ALIGNMENT);
 
-/// Bytes on the heap, aligned to a cache line.
+/// From this size on bytes come from the kernel: zeros that nobody has to write. With so large an
+/// alignment `alloc_zeroed` writes them.
+const LARGE: usize = 1 << 20;
+
+/// Bytes of their own, aligned to a cache line.
 pub(crate) struct AlignedBytes {
     pointer: NonNull<u8>,
     layout: Layout,
@@ -157,8 +161,13 @@ impl AlignedBytes {
                 layout,
             });
         }
-        // SAFETY: the layout's size is not 0.
-        let pointer = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(no_memory)?;
+        let pointer = if length >= LARGE {
+            map_zeros(length)
+        } else {
+            // SAFETY: the layout's size is not 0.
+            NonNull::new(unsafe { alloc_zeroed(layout) })
+        };
+        let pointer = pointer.ok_or_else(no_memory)?;
         Ok(Self { pointer, layout })
     }
 
@@ -179,11 +188,35 @@ impl AlignedBytes {
 
 impl Drop for AlignedBytes {
     fn drop(&mut self) {
-        if self.layout.size() > 0 {
+        let length = self.layout.size();
+        if length >= LARGE {
+            // SAFETY: memory of this size was mapped with this length and is given back once. A
+            // failure would only leak it.
+            let _ = unsafe { libc::munmap(self.pointer.as_ptr().cast(), length) };
+        } else if length > 0 {
             // SAFETY: the memory was allocated with this layout and is freed once.
             unsafe { dealloc(self.pointer.as_ptr(), self.layout) };
         }
     }
+}
+
+/// Zeros on pages of their own.
+fn map_zeros(length: usize) -> Option<NonNull<u8>> {
+    // SAFETY: a new mapping at an address of the kernel's choice touches no memory that exists.
+    let pointer = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            length,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if pointer == libc::MAP_FAILED {
+        return None;
+    }
+    NonNull::new(pointer.cast())
 }
 
 // SAFETY: this owns its memory as a `Vec<u8>` does.
@@ -285,6 +318,17 @@ mod tests {
     fn nothing_is_also_bytes() {
         let empty = ModelBytes::copy(&[]).expect("memory");
         assert_eq!(empty.as_slice(), &[] as &[u8]);
+    }
+
+    #[test]
+    fn large_and_small_bytes_are_zeros_that_can_be_written() {
+        for length in [1, LARGE - 1, LARGE, LARGE + 1, 5 * LARGE + 4097] {
+            let mut bytes = AlignedBytes::zeroed(length).expect("memory");
+            assert!(bytes.as_slice().iter().all(|&byte| byte == 0));
+            assert!(bytes.as_ptr().as_ptr().addr().is_multiple_of(ALIGNMENT));
+            bytes.as_mut_slice().fill(7);
+            assert!(bytes.as_slice().iter().all(|&byte| byte == 7));
+        }
     }
 
     #[test]

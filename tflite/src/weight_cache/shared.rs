@@ -100,9 +100,13 @@ impl SharedWeightCache {
                 binding: None,
             }),
             State::Empty => {
+                // Packed weights are a bit larger than the model's. What is never used takes no
+                // memory, while growing means to move.
+                let length = model.as_bytes().len();
+                let size = length + length / 8;
                 // SAFETY: the function has no preconditions.
                 let raw = NonNull::new(unsafe {
-                    sys::TfLiteXNNPackDelegateWeightsCacheCreateWithSize(model.as_bytes().len())
+                    sys::TfLiteXNNPackDelegateWeightsCacheCreateWithSize(size)
                 });
                 let raw = raw.ok_or("XNNPACK could not make it")?;
                 let binding = Binding {
