@@ -101,6 +101,7 @@ mod report;
 mod schema;
 mod selected;
 mod signature;
+mod stable_files;
 mod tensor;
 mod verify;
 mod version;
@@ -134,6 +135,7 @@ pub use options::{
 pub use pool::{Checkout, InterpreterPool, MAX_POOL_SIZE, PooledInterpreter};
 pub use profile::{KindProfile, NodeProfile, OpEvent, ProfileSummary, Profiler};
 pub use signature::Signature;
+pub use stable_files::StableFiles;
 pub use tensor::{
     AffineQuantization, OwnedTensor, Quantization, Shape, SourceElement, Tensor, TensorElement,
     TensorMut, TensorSource, TensorType, TensorValue,
