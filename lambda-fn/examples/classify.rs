@@ -76,7 +76,9 @@ fn options() -> Result<Options, Failure> {
 }
 
 fn run(options: &Options) -> Result<(), Failure> {
-    let config = Config::from_env()?;
+    let mut config = Config::from_env()?;
+    // The first picture waits.
+    config.warm_up = false;
     let classifier = Classifier::start(&config)?;
 
     let folder = &options.folder;

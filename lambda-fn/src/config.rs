@@ -5,6 +5,7 @@ mod model;
 use std::{num::NonZeroUsize, path::PathBuf, thread, time::Duration};
 
 use keras_preprocess::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, Limits, Mode};
+use tflite::StableFiles;
 
 use crate::{
     fetch,
@@ -74,13 +75,9 @@ pub struct Config {
     pub remote: Option<RemoteModel>,
     /// `MODEL_SHA256`: 64 hexadecimal digits in lower case.
     pub sha256: Option<String>,
-    /// `MODEL_MMAP`: whether the model is mapped instead of read. Whoever sets it promises that
-    /// nobody changes the model's file, or that of its packed weights, while the program runs, and
-    /// that the latter is one that `tflite` has written; else the program may do anything.
-    pub model_mmap: bool,
     /// `WEIGHTS_PATH`: the packed weights; by default the file beside the model,
-    /// `clothing.weights` for `clothing.tflite`, if there is one. Only used if the model may be
-    /// mapped, and if they fit.
+    /// `clothing.weights` for `clothing.tflite`, if there is one. Only used with the promise of
+    /// [`tflite::StableFiles`], and if they fit.
     pub weights_path: Option<PathBuf>,
     /// `PREPROCESSOR`: which preprocessing of Keras, whatever the model's metadata say.
     pub preprocessor: Option<Mode>,
@@ -96,6 +93,9 @@ pub struct Config {
     /// `INTERPRETERS`: how many pictures are classified at the same time. Without it as many as
     /// `AWS_LAMBDA_MAX_CONCURRENCY` says, but no more than the machine has processors.
     pub interpreters: usize,
+    /// `WARM_UP`: whether interpreters are run once before the first request. Without it they are,
+    /// unless a request waits for the start already, as `AWS_LAMBDA_INITIALIZATION_TYPE` says.
+    pub warm_up: bool,
     /// `MAX_IMAGE_BYTES` and `MAX_IMAGE_PIXELS`: what a picture may cost.
     pub limits: Limits,
     /// `FETCH_TIMEOUT_SECONDS`: how long a fetch may take, redirects included.
@@ -162,8 +162,8 @@ impl Config {
             },
         };
 
-        let switch = |name: &'static str| match lookup(name) {
-            None => Ok(false),
+        let switch = |name: &'static str, default: bool| match lookup(name) {
+            None => Ok(default),
             Some(value) => match value.trim() {
                 "0" => Ok(false),
                 "1" => Ok(true),
@@ -196,6 +196,10 @@ impl Config {
             900,
         )?;
 
+        let on_demand =
+            lookup("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == "on-demand");
+        // It is read where files are mapped; here only so that a mistake is told.
+        switch(StableFiles::VARIABLE, false)?;
         let max_batch = number("MAX_BATCH", DEFAULT_MAX_BATCH as u64, 1000)?;
 
         let mut labels_path = lookup("LABELS_PATH").map(PathBuf::from);
@@ -217,13 +221,13 @@ impl Config {
             labels_path,
             remote,
             sha256,
-            model_mmap: switch("MODEL_MMAP")?,
             weights_path: lookup("WEIGHTS_PATH").map(PathBuf::from),
             preprocessor: model::preprocessor(&lookup)?,
             input_size: model::input_size(&lookup)?,
             s3: S3Options::from_lookup(&lookup),
             threads: threads as usize,
             interpreters,
+            warm_up: switch("WARM_UP", !on_demand)?,
             limits: Limits {
                 max_bytes: bytes as usize,
                 max_pixels: pixels,
@@ -236,7 +240,7 @@ impl Config {
                 allow_origin: origin(&lookup)?,
             },
             log: log(&lookup)?,
-            allow_private_urls: switch("ALLOW_PRIVATE_URLS")?,
+            allow_private_urls: switch("ALLOW_PRIVATE_URLS", false)?,
             runtime_api: lookup("AWS_LAMBDA_RUNTIME_API"),
         })
     }

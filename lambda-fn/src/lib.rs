@@ -159,7 +159,7 @@
 //! A variable that cannot be used, a missing model or labels that do not fit it end the process
 //! at start with a message and exit code 1.
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 pub mod adapter;
 pub mod answer;

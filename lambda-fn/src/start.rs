@@ -7,8 +7,10 @@ use std::{
     time::Instant,
 };
 
+use tflite::StableFiles;
+
 use crate::{
-    classifier::{self, Classifier, TfLite, mapped::FilesStay},
+    classifier::{self, Classifier, TfLite},
     config::{Config, ConfigError},
     fetch::{self, AllowAll, Fetcher, Guard, PublicOnly, Roots},
     handler::Handler,
@@ -73,7 +75,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Makes the interpreters and runs them once.
+    /// Makes the interpreters.
     pub(crate) fn classifier(self, config: &Config) -> Result<Classifier, StartError> {
         let Self {
             model,
@@ -91,7 +93,12 @@ impl Parts {
                 .map_err(|error| failed(classifier::SetupError::Network(error)))?,
         };
         let model = model.with_input_size(config.input_size);
-        Classifier::new(Box::new(model), labels, mode)
+        let make = if config.warm_up {
+            Classifier::new
+        } else {
+            Classifier::without_warm_up
+        };
+        make(Box::new(model), labels, mode)
             .and_then(|classifier| classifier.with_interpreters(config.interpreters))
             .map_err(failed)
     }
@@ -117,7 +124,7 @@ pub(crate) async fn load(
 
 fn load_file(config: &Config) -> Result<Parts, StartError> {
     let path = config.model_path.clone();
-    let promise = FilesStay::promised(config.model_mmap);
+    let promise = StableFiles::promised();
     let model = if config.sha256.is_some() {
         // Read once: what is in use must be what was hashed, whatever becomes of the file.
         let name = path.display().to_string();

@@ -1,7 +1,6 @@
 //! Runs the model on pictures: as many at a time as there are interpreters, and again after a
 //! failure.
 
-pub(crate) mod mapped;
 mod pool;
 mod tflite;
 mod watch;
@@ -51,6 +50,13 @@ pub trait Network: Send {
     ///
     /// What the runtime says.
     fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError>;
+
+    /// Whether the first run may read the process's environment. It must then come before the first
+    /// request: the Lambda runtime crate sets a variable for each event, which must not happen
+    /// while C code reads.
+    fn reads_environment(&self) -> bool {
+        true
+    }
 
     /// How to end an invocation that is running, if that can be done. It fails then, and the
     /// interpreter can be used again.
@@ -119,6 +125,7 @@ pub struct Classifier {
     backend: String,
     labels: Arc<Labels>,
     preprocessor: Preprocessor,
+    warm_up: bool,
 }
 
 impl fmt::Debug for Classifier {
@@ -131,16 +138,35 @@ impl fmt::Debug for Classifier {
 }
 
 impl Classifier {
-    /// Makes the first interpreter and runs it once on an empty input.
-    ///
-    /// The first run takes longest, and the C library reads its environment in it. Better here
-    /// than in a request: the Lambda runtime crate sets an environment variable for each event,
-    /// which must not happen while C code reads the environment.
+    /// Makes the first interpreter and runs it once on an empty input: the first run takes longest.
     ///
     /// # Errors
     ///
     /// [`SetupError`] if that fails, or if there are more or fewer labels than outputs.
     pub fn new(model: Box<dyn Model>, labels: Labels, mode: Mode) -> Result<Self, SetupError> {
+        Self::make(model, labels, mode, true)
+    }
+
+    /// As [`Classifier::new`], but interpreters are only run before the first request if they must
+    /// be: see [`Network::reads_environment`]. That is better where a request waits already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Classifier::new`].
+    pub fn without_warm_up(
+        model: Box<dyn Model>,
+        labels: Labels,
+        mode: Mode,
+    ) -> Result<Self, SetupError> {
+        Self::make(model, labels, mode, false)
+    }
+
+    fn make(
+        model: Box<dyn Model>,
+        labels: Labels,
+        mode: Mode,
+        warm_up: bool,
+    ) -> Result<Self, SetupError> {
         let mut network = model.network().map_err(SetupError::Network)?;
         let shape = network.shape();
         if labels.as_slice().len() != shape.classes {
@@ -150,8 +176,9 @@ impl Classifier {
             });
         }
         let preprocessor = Preprocessor::new(shape.width, shape.height, mode);
-        warm_up(network.as_mut())?;
+        prepare(network.as_mut(), warm_up)?;
         Ok(Self {
+            warm_up,
             shape,
             backend: network.backend(),
             labels: Arc::new(labels),
@@ -160,8 +187,8 @@ impl Classifier {
         })
     }
 
-    /// Makes more interpreters, each of which is run once, until there are `count`: so many
-    /// pictures are classified at the same time. There is one at first.
+    /// Makes more interpreters, each as the first one, until there are `count`: so many
+    /// pictures are classified at the same time.
     ///
     /// # Errors
     ///
@@ -169,7 +196,7 @@ impl Classifier {
     pub fn with_interpreters(mut self, count: usize) -> Result<Self, SetupError> {
         while self.pool.size() < count {
             let mut network = self.pool.model().network().map_err(SetupError::Network)?;
-            warm_up(network.as_mut())?;
+            prepare(network.as_mut(), self.warm_up)?;
             self.pool.add(network);
         }
         Ok(self)
@@ -248,8 +275,11 @@ impl Classifier {
     }
 }
 
-/// Runs an interpreter once on an empty input.
-fn warm_up(network: &mut dyn Network) -> Result<(), SetupError> {
+/// Runs an interpreter once on an empty input, if that is wanted or must be.
+fn prepare(network: &mut dyn Network, warm_up: bool) -> Result<(), SetupError> {
+    if !warm_up && !network.reads_environment() {
+        return Ok(());
+    }
     let fill = &mut |input: &mut [f32]| input.fill(0.0);
     run(network, fill, &Watch::default())
         .map(drop)

@@ -3,7 +3,7 @@ use std::{
     path::Path,
     sync::{
         Barrier, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -32,6 +32,7 @@ struct Fake(Arc<State>);
 
 struct State {
     made: AtomicUsize,
+    reads_environment: AtomicBool,
     next: Mutex<Behaviour>,
     cancelled: Mutex<bool>,
     meeting: Barrier,
@@ -41,6 +42,7 @@ impl Fake {
     fn new() -> Self {
         Self(Arc::new(State {
             made: AtomicUsize::new(0),
+            reads_environment: AtomicBool::new(true),
             next: Mutex::new(Behaviour::Work),
             cancelled: Mutex::new(false),
             meeting: Barrier::new(2),
@@ -95,6 +97,10 @@ impl Network for FakeNetwork {
     fn write_input(&mut self, fill: &mut dyn FnMut(&mut [f32])) -> Result<(), NetworkError> {
         fill(&mut self.input);
         Ok(())
+    }
+
+    fn reads_environment(&self) -> bool {
+        self.fake.0.reads_environment.load(Ordering::SeqCst)
     }
 
     fn canceller(&self) -> Option<Canceller> {
@@ -222,6 +228,24 @@ fn a_failing_warm_up_is_a_start_up_error() {
         error.to_string(),
         "the model's first run failed: the model failed: no such kernel"
     );
+}
+
+#[test]
+fn without_a_warm_up_the_first_run_is_a_request() {
+    let fake = Fake::new();
+    fake.0.reads_environment.store(false, Ordering::SeqCst);
+    fake.next(Behaviour::Fail);
+    let make = || {
+        let model = Box::new(fake.clone());
+        Classifier::without_warm_up(model, labels("r\ng\nb"), Mode::Tf)
+    };
+    let classifier = make().unwrap().with_interpreters(2).unwrap();
+    assert!(classifier.classify(&picture()).is_err());
+    assert_works(&classifier);
+    // It cannot be left out where the first run reads the environment.
+    fake.0.reads_environment.store(true, Ordering::SeqCst);
+    fake.next(Behaviour::Fail);
+    assert!(matches!(make(), Err(SetupError::WarmUp(_))));
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::path::Path;
 use keras_preprocess::Mode;
 use tflite::{
     AssociatedFileType, Interpreter, InterpreterOptions, Normalization, SharedWeightCache,
-    TensorRole, TensorType, WeightCache, WeightCacheStatus, XnnpackOptions, XnnpackStatus,
+    StableFiles, TensorRole, TensorType, WeightCache, WeightCacheStatus, XnnpackOptions,
+    XnnpackStatus,
 };
 
-use super::{Canceller, Model, Network, NetworkError, Shape, mapped::FilesStay};
+use super::{Canceller, Model, Network, NetworkError, Shape};
 
 /// Larger inputs than this in a dimension are a mistake, and their product might overflow.
 const MAX_SIDE: usize = 1 << 14;
@@ -39,10 +40,10 @@ impl TfLite {
     pub(crate) fn from_mapped(
         path: &Path,
         threads: usize,
-        promise: FilesStay,
+        promise: StableFiles,
     ) -> Result<Self, NetworkError> {
         let model = promise
-            .model(path)
+            .map(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self::new(model, threads))
     }
@@ -53,15 +54,15 @@ impl TfLite {
         self,
         path: &Path,
         threads: usize,
-        promise: Option<FilesStay>,
+        promise: Option<StableFiles>,
     ) -> Self {
         match promise {
             None => Self {
-                without_weights: Some("MODEL_MMAP is not 1"),
+                without_weights: Some("TFLITE_STABLE_FILES is not 1"),
                 ..self
             },
             Some(promise) => {
-                let cache = WeightCache::Packaged(promise.weights(path));
+                let cache = WeightCache::Packaged(promise.packaged_weights(path));
                 Self {
                     options: options(threads, cache),
                     ..self
@@ -206,6 +207,12 @@ impl Network for TfLiteNetwork {
             XnnpackStatus::Refused { reason } => format!("built-in kernels, no XNNPACK: {reason}"),
             other => format!("built-in kernels, XNNPACK {other:?}"),
         }
+    }
+
+    fn reads_environment(&self) -> bool {
+        // In the pinned source, ruy does, which multiplies the matrices of the built-in kernels.
+        let report = self.interpreter.delegate_report();
+        report.delegated < report.operators
     }
 
     fn canceller(&self) -> Option<Canceller> {

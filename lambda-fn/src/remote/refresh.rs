@@ -57,6 +57,8 @@ impl Refresher {
     /// `tags` are those of the model that serves.
     pub(crate) fn new(config: &Config, every: Duration, tags: Tags) -> Self {
         let mut config = config.clone();
+        // No request waits for it.
+        config.warm_up = true;
         if let Some(remote) = &mut config.remote {
             remote.timeout = remote.timeout.max(AT_LEAST);
         }

@@ -5,8 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lambda_fn::{Classifier, Config};
-use serde_json::json;
+use serde_json::{Value, json};
 use tflite::{Interpreter, InterpreterOptions, Model, WeightCache, XnnpackFlags, XnnpackOptions};
 
 use crate::{
@@ -37,16 +36,20 @@ fn pack(folder: &Path, options: XnnpackOptions) -> PathBuf {
 
 /// What the line at the start says of it, with two interpreters.
 fn backend(folder: &Path, variables: &[(&str, &str)]) -> String {
-    let variables = [&[("INTERPRETERS", "2")][..], variables].concat();
-    let lookup = |name: &str| {
-        let found = variables.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| (*value).to_owned())
-    };
-    let config = Config::from_lookup(lookup, vec![folder.to_owned()]).unwrap();
-    Classifier::start(&config).unwrap().backend().to_owned()
+    let mut command = bootstrap();
+    command
+        .env("LAMBDA_TASK_ROOT", folder)
+        .env("INTERPRETERS", "2")
+        .envs(variables.iter().copied());
+    // It starts, and then finds nobody to ask for events.
+    let output = command.env_remove("AWS_LAMBDA_RUNTIME_API").output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    let line = said.lines().find(|line| line.contains("\"started\""));
+    let line: Value = serde_json::from_str(line.expect(&said)).unwrap();
+    line["backend"].as_str().unwrap().to_owned()
 }
 
-const MMAP: &[(&str, &str)] = &[("MODEL_MMAP", "1")];
+const MMAP: &[(&str, &str)] = &[("TFLITE_STABLE_FILES", "1")];
 
 #[test]
 fn weights_beside_the_model_are_used_where_they_may_be_mapped() {
@@ -56,7 +59,9 @@ fn weights_beside_the_model_are_used_where_they_may_be_mapped() {
     let weights = pack(&folder, XnnpackOptions::new());
     let before = fs::read(&weights).unwrap();
     assert!(backend(&folder, MMAP).ends_with("packed weights from the file"));
-    assert!(backend(&folder, &[]).ends_with("packed weights not used: MODEL_MMAP is not 1"));
+    assert!(
+        backend(&folder, &[]).ends_with("packed weights not used: TFLITE_STABLE_FILES is not 1")
+    );
     let elsewhere = folder.join("elsewhere");
     fs::rename(&weights, &elsewhere).unwrap();
     let named = [MMAP[0], ("WEIGHTS_PATH", elsewhere.to_str().unwrap())];
@@ -101,7 +106,11 @@ fn answers_are_the_same_with_and_without() {
     let answer = |mmap: &str| {
         let path = folder.join("clothing.tflite");
         let mut command = bootstrap();
-        let mut function = Function::start(command.env("MODEL_PATH", path).env("MODEL_MMAP", mmap));
+        let mut function = Function::start(
+            command
+                .env("MODEL_PATH", path)
+                .env("TFLITE_STABLE_FILES", mmap),
+        );
         match function.invoke(&event) {
             Outcome::Response(text) => text,
             other => panic!("{other:?}"),
