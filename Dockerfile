@@ -1,6 +1,6 @@
 # The Lambda image: the function, its model, and nothing else.
 #
-#   cargo xtask package          # with --target aarch64 for arm64
+#   cargo xtask package          # with --target aarch64 for arm64, --weights to pack the model's weights beforehand
 #   docker build --tag tf-lite-lambda .
 #   docker run --rm --publish 8080:8080 tf-lite-lambda
 #
@@ -12,6 +12,9 @@ FROM ${BASE}
 COPY --chmod=755 target/lambda/bootstrap ${LAMBDA_RUNTIME_DIR}/bootstrap
 # The model, its labels, and what else was packed with them, such as a weight cache.
 COPY target/lambda/task/ ${LAMBDA_TASK_ROOT}/
+
+# Nobody changes the files of an image: they can be used as they lie there.
+ENV TFLITE_STABLE_FILES=1
 
 # The base starts bootstrap itself, and wants a name for what bootstrap handles.
 CMD ["bootstrap"]

@@ -13,12 +13,15 @@ mod prebuilt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::Args;
 
 use crate::cross::{self, Arch, Program};
 use crate::glibc;
-use crate::run::{Result, cargo, empty_folder, executable, messages, root, step};
+use crate::run::{
+    Result, cargo, empty_folder, executable, messages, root, run as run_command, step,
+};
 use crate::rust_std::Std;
 use crate::setup;
 
@@ -49,6 +52,9 @@ pub(crate) struct Options {
     /// One more file for the model's folder, such as a weight cache
     #[arg(long, value_name = "FILE")]
     pub(crate) add: Vec<PathBuf>,
+    /// Pack the model's weights beforehand, for the kind of processor of this machine, and add them
+    #[arg(long)]
+    pub(crate) weights: bool,
     /// Archive the native library too, for TFLITE_SYS_LIB_DIR
     #[arg(long)]
     pub(crate) prebuilt: bool,
@@ -84,7 +90,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     };
     let model = options.model.clone().unwrap_or_else(the_model);
-    let made = pack(&program, &model, &options.add, &output)?;
+    let mut more = options.add.clone();
+    if options.weights {
+        more.push(pack_weights(&program, &model, &output)?);
+    }
+    let made = pack(&program, &model, &more, &output)?;
     let report = glibc::check(&program, glibc)?;
     eprintln!("    {} {report}", made.program.display());
     for zip in [&made.zip, &made.program_zip] {
@@ -92,7 +102,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     report.verdict(&made.program)?;
     // Of a model of the user's own nothing is promised.
-    if options.model.is_none() && options.add.is_empty() {
+    if options.model.is_none() && more.is_empty() {
         check_sizes(&made)
     } else {
         at_most(&made.program_zip, MOST_WITHOUT)
@@ -103,6 +113,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn check_sizes(made: &Made) -> Result<()> {
     at_most(&made.zip, MOST_WITH_MODEL)?;
     at_most(&made.program_zip, MOST_WITHOUT)
+}
+
+/// Has the program pack the weights as it needs them, into the file that it looks for beside the model.
+fn pack_weights(program: &Path, model: &Path, output: &Path) -> Result<PathBuf> {
+    let name = model.file_stem().unwrap_or_default();
+    let weights = output.join(name).with_extension("weights");
+    fs::create_dir_all(output).map_err(|error| format!("{}: {error}", output.display()))?;
+    step("Packing the weights", || {
+        let mut command = Command::new(program);
+        command.arg("pack-weights").arg(&weights);
+        run_command(command.env("MODEL_PATH", model))
+    })
+    .map_err(|error| {
+        format!("{error}; weights are packed on the kind of processor that they are for")
+    })?;
+    Ok(weights)
 }
 
 /// Where everything goes, and where the `Dockerfile` looks for it, wherever Cargo's own output is.
