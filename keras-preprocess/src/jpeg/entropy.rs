@@ -5,7 +5,7 @@ use super::{
     bits::{Bits, Reader},
     block::Block,
     header::{Header, Scan, Table, ZIGZAG, next_marker},
-    huffman::{PLACES, Skips, Steps},
+    huffman::{PLACES, Pairs, Skips, Steps},
     vectors::Order,
 };
 
@@ -133,12 +133,18 @@ impl Places {
 pub(super) struct Sequential<'a> {
     dc: &'a Steps,
     ac: &'a Steps,
+    pairs: Option<&'a Pairs>,
     skips: Option<&'a Skips>,
     places: &'a Places,
 }
 
 /// Makes the tables that a scan with these components needs.
-pub(super) fn prepare(header: &mut Header, scan: &Scan, skipping: bool) -> Result<(), Fault> {
+pub(super) fn prepare(
+    header: &mut Header,
+    scan: &Scan,
+    large: bool,
+    skipping: bool,
+) -> Result<(), Fault> {
     for part in &scan.parts {
         let dc = header.dc[part.dc].as_mut().ok_or_else(missing)?;
         if !dc.codes.fits_dc() {
@@ -150,9 +156,13 @@ pub(super) fn prepare(header: &mut Header, scan: &Scan, skipping: bool) -> Resul
         let Table {
             codes,
             steps,
+            pairs,
             skips,
         } = ac;
         let steps = steps.get_or_insert_with(|| Steps::new(codes.clone(), false));
+        if large && pairs.is_none() {
+            *pairs = Some(Pairs::new(steps));
+        }
         if skipping && skips.is_none() {
             *skips = Some(Skips::new(steps));
         }
@@ -175,6 +185,7 @@ impl<'a> Sequential<'a> {
         Ok(Self {
             dc: dc.steps.as_ref().ok_or_else(missing)?,
             ac: ac.steps.as_ref().ok_or_else(missing)?,
+            pairs: ac.pairs.as_deref(),
             skips: ac.skips.as_deref(),
             places,
         })
@@ -211,15 +222,53 @@ impl<'a> Sequential<'a> {
         }
     }
 
+    /// As [`Sequential::ac`], two at a time.
+    #[inline(always)]
+    fn ac_pairs(&self, pairs: &Pairs, bits: &mut Reader, mut set: impl FnMut(usize, i16, i16)) {
+        let mut at = 1;
+        loop {
+            // As many as a refill suffices for, with what the next block looks at first.
+            for _ in 0..4 {
+                let pair = pairs.peek(bits);
+                if at + pair.needed() < 64 {
+                    bits.skip(pair.length());
+                    for (advance, value) in pair.advances().into_iter().zip(pair.values()) {
+                        let (place, factor) = self.places.0[(at + advance - 1) % PLACES];
+                        set(place.into(), value, factor);
+                    }
+                    at += pair.advances()[1];
+                } else {
+                    let step = self.ac.take(bits);
+                    at += step.advance();
+                    let (place, factor) = self.places.0[(at - 1) % PLACES];
+                    set(place.into(), step.value(), factor);
+                }
+                if at >= 64 {
+                    return;
+                }
+            }
+            bits.refill();
+        }
+    }
+
     /// Takes a block and dequantizes it. `block` must be clear, `prediction` is the DC
     /// coefficient before.
     #[inline(always)]
     pub(super) fn block(&self, bits: &mut Reader, prediction: &mut i32, block: &mut Block) {
         self.dc(bits, prediction);
         block.set(0, (*prediction as i16).wrapping_mul(self.places.0[0].1));
-        self.ac(bits, |place, value, factor| {
-            block.set(place, value.wrapping_mul(factor));
-        });
+        // In a register meanwhile: memory that was just written takes long to be read.
+        let mut present = block.present;
+        let values = &mut block.values;
+        let set = |place: usize, value: i16, factor: i16| {
+            values[place % values.len()] = value.wrapping_mul(factor);
+            present |= 1_u64.wrapping_shl(place as u32);
+        };
+        match self.pairs {
+            Some(pairs) => self.ac_pairs(pairs, bits, set),
+            None => self.ac(bits, set),
+        }
+        block.present = present;
     }
 
     /// Leaves a block behind but for its part in the predictions.

@@ -2,7 +2,7 @@
 
 use super::{
     Fault,
-    huffman::{Codes, Skips, Steps},
+    huffman::{Codes, Pairs, Skips, Steps},
 };
 
 mod marker {
@@ -106,6 +106,7 @@ pub(super) struct Scan {
 pub(super) struct Table {
     pub(super) codes: Codes,
     pub(super) steps: Option<Box<Steps>>,
+    pub(super) pairs: Option<Box<Pairs>>,
     pub(super) skips: Option<Box<Skips>>,
 }
 
@@ -303,6 +304,7 @@ impl<'a> Header<'a> {
             *place = Some(Table {
                 codes,
                 steps: None,
+                pairs: None,
                 skips: None,
             });
             segment = rest;

@@ -10,7 +10,9 @@ const CODE_LOOKUP: u32 = 9;
 /// Bits that the tables for codes with what follows them look at.
 const LOOKUP: u32 = 10;
 /// Bits that the tables for skipping look at.
-const SKIP_LOOKUP: u32 = 12;
+const SKIP_LOOKUP: u32 = 13;
+/// Bits that the tables for two codes look at.
+const PAIR_LOOKUP: u32 = 11;
 /// What libjpeg takes where no code fits: the longest code and one bit more.
 const NO_CODE: u32 = 17;
 
@@ -181,6 +183,14 @@ impl Steps {
         Step::ac(symbol, length, extra as u32)
     }
 
+    /// The step at the start of `word`.
+    fn at(&self, word: u64) -> Step {
+        match self.lookup[(word >> (64 - LOOKUP)) as usize] {
+            0 => self.find(word),
+            step => Step(step),
+        }
+    }
+
     /// Takes a step. At least `LOOKUP` bits must be available. No more than those are taken, or 56
     /// bits are available afterwards.
     #[inline(always)]
@@ -216,7 +226,7 @@ impl Skips {
         for (bits, entry) in (0_u64..).zip(&mut skips.lookup) {
             let (mut length, mut needed, mut end) = (0, 0, 0);
             loop {
-                let step = steps.find(bits << (64 - SKIP_LOOKUP) << length);
+                let step = steps.at(bits << (64 - SKIP_LOOKUP) << length);
                 let advance = step.advance() as u32;
                 let is_end = advance == END;
                 let more = if is_end { 1 } else { advance };
@@ -262,5 +272,87 @@ impl Skips {
             }
             bits.refill();
         }
+    }
+}
+
+/// Two steps at once, for pictures with so many codes that it is worth the table.
+pub(super) struct Pairs {
+    /// For each start of `PAIR_LOOKUP` bits.
+    lookup: [Pair; 1 << PAIR_LOOKUP],
+}
+
+/// What one or two codes and the bits behind them say, from the least significant bit on: their
+/// length in 8 bits; what [`Pair::needed`] says, 8; by how much the first one advances and by how
+/// much both do, 8 each; and the two coefficients, 16 each.
+#[derive(Clone, Copy)]
+pub(super) struct Pair(u64);
+
+impl Pair {
+    /// For bits that are too few for a code.
+    const NONE: Self = Self(0xFF << 8);
+
+    fn new(steps: &Steps, word: u64) -> Self {
+        let first = steps.at(word);
+        if first.length() > PAIR_LOOKUP {
+            return Self::NONE;
+        }
+        let advance = first.advance();
+        let second = steps.at(word << first.length());
+        let length = first.length() + second.length();
+        if advance == END as usize || length > PAIR_LOOKUP {
+            // To set the same coefficient twice is no harm.
+            return Self::of(first.length(), 0, [advance; 2], [first.value(); 2]);
+        }
+        let advances = [advance, advance + second.advance()];
+        Self::of(length, advance, advances, [first.value(), second.value()])
+    }
+
+    fn of(length: u32, needed: usize, advances: [usize; 2], values: [i16; 2]) -> Self {
+        let advances = (advances[0] | advances[1] << 8) as u64;
+        let values = values.map(|value| u64::from(value as u16));
+        let steps = advances << 16 | values[0] << 32 | values[1] << 48;
+        Self(u64::from(length) | (needed as u64) << 8 | steps)
+    }
+
+    /// After how many coefficients another one must be left in the block: otherwise only the first
+    /// code belongs to it.
+    #[inline(always)]
+    pub(super) fn needed(self) -> usize {
+        (self.0 >> 8 & 0xFF) as usize
+    }
+
+    /// As [`Step::advance`], for the first code and for both.
+    #[inline(always)]
+    pub(super) fn advances(self) -> [usize; 2] {
+        [16, 24].map(|shift| (self.0 >> shift & 0xFF) as usize)
+    }
+
+    /// The coefficients.
+    #[inline(always)]
+    pub(super) fn values(self) -> [i16; 2] {
+        [32, 48].map(|shift| (self.0 >> shift) as i16)
+    }
+
+    #[inline(always)]
+    pub(super) fn length(self) -> u32 {
+        self.0 as u32 & 0x3F
+    }
+}
+
+impl Pairs {
+    pub(super) fn new(steps: &Steps) -> Box<Self> {
+        let mut pairs = Box::new(Self {
+            lookup: [Pair::NONE; 1 << PAIR_LOOKUP],
+        });
+        for (bits, pair) in (0_u64..).zip(&mut pairs.lookup) {
+            *pair = Pair::new(steps, bits << (64 - PAIR_LOOKUP));
+        }
+        pairs
+    }
+
+    /// The codes at the start of the bits, which are left there.
+    #[inline(always)]
+    pub(super) fn peek(&self, bits: &Reader) -> Pair {
+        self.lookup[bits.peek(PAIR_LOOKUP) as usize]
     }
 }

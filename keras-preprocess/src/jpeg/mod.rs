@@ -138,8 +138,9 @@ impl<'a> Decoder<'a> {
         let at_once = self.scan.parts.len() == self.frame.components.len();
         let coefficients = if at_once && !self.frame.progressive {
             let pixels = u64::from(self.frame.width) * u64::from(self.frame.height);
-            let skipping = pixels >= LARGE && plan.percent_unwanted() >= 30;
-            entropy::prepare(&mut self.header, &self.scan, skipping)?;
+            let large = pixels >= LARGE;
+            let skipping = large && plan.percent_unwanted() >= 30;
+            entropy::prepare(&mut self.header, &self.scan, large, skipping)?;
             None
         } else {
             let scan = self.scan.clone();

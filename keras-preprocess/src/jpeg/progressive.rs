@@ -84,7 +84,7 @@ fn read_scan(
     planes: &mut [Coefficients],
 ) -> Result<(), Fault> {
     if !frame.progressive {
-        prepare(header, scan, false)?;
+        prepare(header, scan, false, false)?;
     }
     let mut segments = Segments::new(bytes, header.at, header.restart_interval);
     let mut band = Band::new(scan);
