@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from harness import invoke, limits, package, preprocess, request, serve, start, wrapper
+from harness import invoke, limits, package, preprocess, request, scaling, serve, start, wrapper
 from harness.report import write
 from harness.setup import Setup
 
@@ -30,6 +30,9 @@ WORKLOADS = {
     "serve": serve,
     "wrapper": wrapper,
 }
+# Not a comparison of its own: what `bench/simulate` reads.
+SCALING = "scaling"
+NAMES = (*WORKLOADS, SCALING)
 
 
 def machine():
@@ -61,17 +64,25 @@ def versions(setup):
     return found
 
 
+def put(path, value, indent):
+    """Writes a file that is there whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = path.with_suffix(".tmp")
+    staging.write_text(json.dumps(value, indent=indent) + "\n")
+    staging.rename(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Compare, and write the report.")
     parser.add_argument("--setup", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", default=",".join(WORKLOADS))
+    parser.add_argument("--only", default=",".join(NAMES))
     arguments = parser.parse_args()
     setup = Setup.read(arguments.setup)
     names = arguments.only.split(",")
-    unknown = set(names) - set(WORKLOADS)
+    unknown = set(names) - set(NAMES)
     if unknown:
-        parser.error(f"no workload is called {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+        parser.error(f"no workload is called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
 
     result = {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
@@ -80,18 +91,21 @@ def main():
         "rounds": setup.rounds,
         "rows": [],
     }
-    total = sum(WORKLOADS[name].steps(setup) for name in names) + limits.steps(setup)
+    compared = [name for name in names if name != SCALING]
+    total = sum(WORKLOADS[name].steps(setup) for name in compared) + limits.steps(setup)
+    total += scaling.steps(setup) if SCALING in names else 0
     with tqdm(total=total, unit="turn", disable=None, file=sys.stderr) as bar:
-        for name in names:
+        for name in compared:
             bar.set_description(name)
             result["rows"] += WORKLOADS[name].run(setup, bar.update)
+        if SCALING in names:
+            bar.set_description(SCALING)
+            found = scaling.run(setup, bar.update)
+            put(arguments.out / "measured.json", scaling.measured(found, result["machine"]), 2)
         bar.set_description("limits")
         result["peak"] = limits.run(setup, bar.update)
     result["limits"] = limits.standing(setup, result["peak"], result["rows"])
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    staging = arguments.out / "result.json.tmp"
-    staging.write_text(json.dumps(result, indent=1) + "\n")
-    staging.rename(arguments.out / "result.json")
+    put(arguments.out / "result.json", result, 1)
     write(result, arguments.out)
 
 

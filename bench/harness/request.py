@@ -46,7 +46,13 @@ def one_start(setup, command, cwd, variables, event):
         *command,
     ]
     # Under its usual name the client finds the port of the interface.
-    environment = setup.environment(AWS_LAMBDA_FUNCTION_TIMEOUT="60", ALLOW_PRIVATE_URLS="1", **variables)
+    environment = setup.environment(
+        AWS_LAMBDA_FUNCTION_TIMEOUT="60",
+        # Lambda sets it, its emulator does not: a request waits for the start.
+        AWS_LAMBDA_INITIALIZATION_TYPE="on-demand",
+        ALLOW_PRIVATE_URLS="1",
+        **variables,
+    )
     with running(emulator, environment, setup.work / "emulator.log", port, cwd) as child:
         url = f"http://127.0.0.1:{port}{PATH}"
         first, scores = ask(url, event)

@@ -52,6 +52,8 @@ class Setup:
             "MODEL_PATH": str(self.models / f"{model}.tflite"),
             "LABELS_PATH": str(self.root / "model" / "clothing.labels.txt"),
             "NUM_THREADS": str(threads),
+            # As the image and the templates have it; nothing to the handlers in Python.
+            "TFLITE_STABLE_FILES": "1",
         }
 
     def packed(self, model, variables, program):
@@ -59,7 +61,7 @@ class Setup:
         path = self.work / f"{model}.{Path(program[0]).name}.weights"
         command = [*program, "pack-weights", path]
         subprocess.run(command, env=self.environment(**variables), check=True)
-        return {"WEIGHTS_PATH": str(path), "MODEL_MMAP": "1"}
+        return {"WEIGHTS_PATH": str(path)}
 
     def environment(self, **more):
         """A small environment, the same for all: no proxy, no settings of the user's for threads or allocators."""

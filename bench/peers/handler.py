@@ -3,10 +3,13 @@
 As a program, `python handler.py PICTURE`, it answers for one file: what starting costs.
 """
 
+import base64
+import io
 import json
 import os
 import sys
 
+from PIL import Image
 from keras_image_helper import create_preprocessor
 
 try:
@@ -33,6 +36,9 @@ def classify(image):
 
 
 def lambda_handler(event, context):
+    if "image" in event:
+        with Image.open(io.BytesIO(base64.b64decode(event["image"]))) as image:
+            return classify(preprocessor.convert_to_tensor(image))
     return classify(preprocessor.from_url(event["url"]))
 
 

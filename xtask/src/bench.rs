@@ -25,7 +25,8 @@ pub(crate) struct Options {
     /// How often each side's turn comes
     #[arg(long, value_name = "N", default_value = "15")]
     rounds: NonZeroUsize,
-    /// The workloads to measure, separated by commas: invoke, start, preprocess, request, package, serve, wrapper
+    /// The workloads to measure, separated by commas: invoke, start, preprocess, request, package, serve, wrapper,
+    /// scaling
     #[arg(long, value_name = "NAMES")]
     only: Option<String>,
     /// Where the report goes
