@@ -137,6 +137,8 @@
 //! | `MODEL_URI` | `MODEL_PATH` | the model: a path, `https://…` or `s3://bucket/key[?versionId=…]`; see [Models from elsewhere](#models-from-elsewhere) |
 //! | `LABELS_URI` | `LABELS_PATH` | the labels, likewise |
 //! | `MODEL_SHA256` | none | 64 hexadecimal digits: another model is refused |
+//! | `TFLITE_STABLE_FILES` | 0 | 1: the files of the model and its packed weights never change, so they are mapped; see [`tflite::StableFiles`] |
+//! | `WEIGHTS_PATH` | the model's path with the extension `weights`, if it exists | the packed weights; used only with `TFLITE_STABLE_FILES` |
 //! | `MODEL_REFRESH_SECONDS` | never | how often it is looked whether there is another model |
 //! | `MODEL_TIMEOUT_SECONDS` | 9 | how long the model may take to come at start, all attempts included |
 //! | `MAX_MODEL_BYTES` | 256,000,000 | the largest model from elsewhere |
@@ -144,7 +146,8 @@
 //! | `INPUT_SIZE` | what the model says | height and width that pictures are resized to, for models that leave them open: `299`, `224x320` |
 //! | `LABELS_PATH` | the model's path with the extension `labels.txt`; without such a file, the labels in the model's metadata | one label a line, in the order of the outputs |
 //! | `INTERPRETERS` | `AWS_LAMBDA_MAX_CONCURRENCY`, but no more than the machine's parallelism; without it 1 | how many pictures are classified at the same time, up to 64 |
-//! | `NUM_THREADS` | the machine's parallelism, divided by the interpreters | threads of one inference, from 1 to 128 |
+//! | `NUM_THREADS` | the machine's parallelism, on Lambda one for 1,769 MB of the function's memory, divided by the interpreters | threads of one inference, from 1 to 128 |
+//! | `WARM_UP` | 0 where a request waits for the start (`AWS_LAMBDA_INITIALIZATION_TYPE` is `on-demand`), else 1 | 1: run the model once before the first request |
 //! | `MAX_IMAGE_BYTES` | 10,000,000 | the largest encoded picture |
 //! | `MAX_IMAGE_PIXELS` | 50,000,000 | the largest decoded picture, width times height |
 //! | `FETCH_TIMEOUT_SECONDS` | 10 | the longest fetch, redirects included |
