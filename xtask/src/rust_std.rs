@@ -39,13 +39,16 @@ const ROOT: Root = Root {
 pub(crate) fn find(arch: Arch, from: Std) -> Result<Option<PathBuf>> {
     let triple = arch.triple();
     if from != Std::Debian {
-        if is_installed(triple) {
+        if serves(Path::new("rustc"), triple).is_ok() {
             eprintln!("    Rust's standard library for {triple}: that of the toolchain in use");
             return Ok(None);
         }
         // No root of Debian's is made where rustup does it, but one that is there is used.
         let has_root = from == Std::Auto && debian::is_there(&ROOT);
-        if !has_root && answers(&["rustup", "target", "add", triple]) && is_installed(triple) {
+        if !has_root
+            && answers(&["rustup", "target", "add", triple])
+            && serves(Path::new("rustc"), triple).is_ok()
+        {
             eprintln!("    Rust's standard library for {triple}: added by rustup");
             return Ok(None);
         }
@@ -61,6 +64,7 @@ pub(crate) fn find(arch: Arch, from: Std) -> Result<Option<PathBuf>> {
     let root = debian::root(&ROOT)?;
     let rustc = wrapper(&root)?;
     let version = capture(Command::new(&rustc).arg("--version"))?;
+    serves(&rustc, triple)?;
     eprintln!(
         "    Rust's standard library for {triple}: Debian's, with {}",
         version.trim()
@@ -68,24 +72,38 @@ pub(crate) fn find(arch: Arch, from: Std) -> Result<Option<PathBuf>> {
     Ok(Some(rustc))
 }
 
-fn is_installed(triple: &str) -> bool {
-    let Ok(sysroot) = capture(Command::new("rustc").args(["--print", "sysroot"])) else {
-        return false;
-    };
-    Path::new(sysroot.trim())
-        .join("lib/rustlib")
-        .join(triple)
-        .join("lib")
-        .is_dir()
+/// Tries whether a compiler has the library: a folder alone may be half of one, or another version's.
+fn serves(rustc: &Path, triple: &str) -> Result<()> {
+    let source = tools().join("empty.rs");
+    fs::create_dir_all(tools())
+        .and_then(|()| fs::write(&source, ""))
+        .map_err(|error| format!("{}: {error}", source.display()))?;
+    let mut command = Command::new(rustc);
+    command
+        .args(["--target", triple, "--crate-type=lib", "--emit=metadata"])
+        .arg("--out-dir")
+        .arg(tools())
+        .arg(&source);
+    capture(&mut command).map(drop)
 }
+
+/// Where the loader can be. Without the package that makes `/lib64` a link, it is only in `/usr`.
+const LOADERS: [&str; 2] = [
+    "usr/lib64/ld-linux-x86-64.so.2",
+    "lib64/ld-linux-x86-64.so.2",
+];
 
 /// A script that calls the compiler in `root` through the loader and the libraries in there.
 fn wrapper(root: &Path) -> Result<PathBuf> {
+    let loader = LOADERS
+        .iter()
+        .find(|loader| root.join(loader).is_file())
+        .ok_or_else(|| format!("{} has no {}", root.display(), LOADERS.join(" or ")))?;
     let text = format!(
         "#!/bin/sh\n\
          root='{}'\n\
          libraries=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu\n\
-         exec \"$root/lib64/ld-linux-x86-64.so.2\" --library-path \"$libraries\" \\\n  \
+         exec \"$root/{loader}\" --library-path \"$libraries\" \\\n  \
          \"$root/usr/bin/rustc\" --sysroot \"$root/usr\" \"$@\"\n",
         root.display()
     );

@@ -41,6 +41,7 @@ impl Order {
     }
 
     /// Coefficients that are in this order, row by row.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn rows(&self, values: &[i16; 64]) -> [i16; 64] {
         self.places.map(|place| values[usize::from(place)])
     }
