@@ -145,6 +145,7 @@ fn describe(target: &Target) -> Result<String, Error> {
     let _ = writeln!(text, "cmake = {:?}", hash_files("cmake")?);
     let _ = writeln!(text, "checked = {:?}", hash_files("shim/checked")?);
     let _ = writeln!(text, "cpuinfo = {:?}", hash_files("shim/cpuinfo")?);
+    let _ = writeln!(text, "xnnpack = {:?}", hash_files("shim/xnnpack")?);
     // The part of the shim that the library contains, and what this script itself decides.
     for file in [
         "shim/minimal_logging.cc",

@@ -30,6 +30,11 @@ add_subdirectory("${TP}/xnnpack/src" xnnpack EXCLUDE_FROM_ALL)
 target_compile_options(xnnpack-microkernels-prod PRIVATE
   $<$<C_COMPILER_ID:GNU>:$<$<COMPILE_LANGUAGE:C>:-fno-tree-ter>>)
 
-# The workspace comes from calloc(), which is spared the zeroing of what the kernel gives.
+# The workspace comes from calloc(), which is spared the zeroing of what the kernel gives, and is
+# planned by a function of our own.
+set(_shim "${CMAKE_CURRENT_LIST_DIR}/../shim/xnnpack")
 set_property(SOURCE "${TP}/xnnpack/src/src/runtime.c" DIRECTORY "${TP}/xnnpack/src" APPEND PROPERTY
-  COMPILE_OPTIONS "-include;${CMAKE_CURRENT_LIST_DIR}/../shim/checked/workspace.h")
+  COMPILE_OPTIONS "-include;${_shim}/workspace.h")
+set_property(SOURCE "${TP}/xnnpack/src/src/memory-planner.c" DIRECTORY "${TP}/xnnpack/src" APPEND PROPERTY
+  COMPILE_OPTIONS "-include;${_shim}/planner.h")
+target_sources(xnnpack-subgraph PRIVATE "${_shim}/planner.c")

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Makes models with variables, and with signatures of subgraphs that operators call.
+"""Makes models with variables, with signatures of subgraphs that operators call, and a long one.
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python graphs.py
 
 writes states.tflite, called_signature.tflite, unnamed_input.tflite, unnamed.tflite,
-kept_batch.tflite and kept_wrong.tflite beside this file.
+kept_batch.tflite, kept_wrong.tflite and chain.tflite beside this file.
 """
 
 import pathlib
 
+import numpy as np
 from cases.build import Op, T, code, data, graph, make, model, operator, pack, schema, tensor
 
 FOLDER = pathlib.Path(__file__).parent
@@ -139,8 +140,21 @@ def kept_wrong():
     return kept([5000, 2])
 
 
+def chain():
+    """64 convolutions with tensors of 256 KB, of which two live at a time. Each turns the channels around by one."""
+    steps, channels = 64, 16
+    tensors = [tensor(f"t{i}", [1, 64, 64, channels]) for i in range(steps + 1)]
+    tensors += [tensor("filter", [channels, 1, 1, channels], buffer=1), tensor("bias", [channels], buffer=2)]
+    options = make(schema.Conv2DOptionsT, strideW=1, strideH=1, dilationWFactor=1, dilationHFactor=1)
+    operators = [
+        operator([i, steps + 1, steps + 2], [i + 1], kind="Conv2DOptions", options=options) for i in range(steps)
+    ]
+    around = np.roll(np.eye(channels), 1, axis=1)
+    return model(graph(tensors, operators, [0], [steps]), [code(Op.CONV_2D)], data(around), data(np.zeros(channels)))
+
+
 def main():
-    for make_model in (states, called_signature, unnamed_input, unnamed, kept_batch, kept_wrong):
+    for make_model in (states, called_signature, unnamed_input, unnamed, kept_batch, kept_wrong, chain):
         content = pack(make_model())
         (FOLDER / f"{make_model.__name__}.tflite").write_bytes(content)
         print(f"{make_model.__name__}: {len(content)} bytes")

@@ -12,6 +12,7 @@ mod files;
 mod graph;
 mod holes;
 mod invalid;
+mod memory;
 mod operators;
 mod operators_failing;
 mod operators_nested;

@@ -1,6 +1,5 @@
 //! Weight caches that interpreters share.
 
-use std::fs;
 use std::path::Path;
 
 use tflite::{
@@ -9,7 +8,7 @@ use tflite::{
 };
 
 use super::{cached, compute, plain, status, with};
-use crate::{bytes, model};
+use crate::{bytes, memory, model};
 
 #[test]
 fn a_shared_cache_is_for_one_model_and_one_set_of_flags() {
@@ -100,10 +99,6 @@ fn a_shared_cache_outlives_whoever_uses_it() {
     }
 }
 
-/// Set in the child process that measures its memory: which cache it uses.
-const MEASURED: &str = "TFLITE_TEST_MEASURED_CACHE";
-
-/// A child process has a memory of its own, which no other test changes.
 #[test]
 fn shared_weights_take_less_memory() {
     const INTERPRETERS: usize = 6;
@@ -112,49 +107,28 @@ fn shared_weights_take_less_memory() {
         println!("skipped: the model is only in the repository");
         return;
     }
-    let resident = || -> u64 {
-        let status = fs::read_to_string("/proc/self/status").expect("Linux");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().next());
-        number
-            .and_then(|kilobytes| kilobytes.parse().ok())
-            .expect("a number")
-    };
-    if let Some(which) = std::env::var_os(MEASURED) {
-        let cache = match which.to_str() {
-            Some("shared") => WeightCache::Shared(SharedWeightCache::new()),
+    if let Some(which) = memory::measured() {
+        let cache = match which.as_str() {
+            "shared" => WeightCache::Shared(SharedWeightCache::new()),
             _ => WeightCache::None,
         };
         let model = Model::from_file(&path).expect("valid");
-        let before = resident();
-        let mut interpreters: Vec<_> = (0..INTERPRETERS).map(|_| cached(&model, &cache)).collect();
-        // What they compute with counts once it is used.
-        for interpreter in &mut interpreters {
-            interpreter.invoke().expect("it works");
-        }
-        println!("used {} kB", resident().saturating_sub(before));
-        drop(interpreters);
+        memory::grown(|| {
+            let mut interpreters: Vec<_> =
+                (0..INTERPRETERS).map(|_| cached(&model, &cache)).collect();
+            // What they compute with counts once it is used.
+            for interpreter in &mut interpreters {
+                interpreter.invoke().expect("it works");
+            }
+            interpreters
+        });
         return;
     }
-    let measure = |which: &str| -> u64 {
-        let output = std::process::Command::new(std::env::current_exe().expect("this program"))
-            .args([
-                "--exact",
-                "--nocapture",
-                "weight_caches::shared::shared_weights_take_less_memory",
-            ])
-            .env(MEASURED, which)
-            .output()
-            .expect("it runs");
-        assert!(output.status.success(), "{output:?}");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let number = text
-            .split("used ")
-            .nth(1)
-            .and_then(|rest| rest.split(' ').next());
-        number
-            .and_then(|kilobytes| kilobytes.parse().ok())
-            .expect("a number")
+    let measure = |which| {
+        memory::measure(
+            "weight_caches::shared::shared_weights_take_less_memory",
+            which,
+        )
     };
     let (apart, shared) = (measure("none"), measure("shared"));
     println!("{INTERPRETERS} interpreters: {apart} kB, with shared weights {shared} kB");
