@@ -168,7 +168,7 @@ def write(result, out):
         " ours takes less. [`notes.md`](notes.md) says what is behind the rows, and what was tried.",
         "",
         f"{result['date']}; {machine['processor']}, {machine['processors']} processors, {machine['memory_gb']} GB, Linux"
-        f" {machine['kernel']}; load before: {machine['load_before']:.1f}; {result['rounds']} rounds. "
+        f" {machine['kernel']}; processors busy before: {machine['busy_before']:.1f}; {result['rounds']} rounds. "
         + ", ".join(f"{name} {version}" for name, version in result["versions"].items())
         + ".",
         "",

@@ -180,7 +180,7 @@ def measured(found, machine):
             "rss_mb": round(statistics.median(of_side["rss"])),
         }
 
-    busy = machine["load_before"] > 1.5
+    busy = machine["busy_before"] > 0.2
     work = ", busy with other work" if busy else ""
     return {
         "preliminary": busy,
