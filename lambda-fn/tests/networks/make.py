@@ -39,7 +39,7 @@ def write(name, function, *shape):
 def slow():
     first = random.uniform(-0.3, 0.3, (1, 1, 3, WIDE)).astype(np.float32)
     # Orthogonal, so that the values neither vanish nor grow. The tensors have two sizes because
-    # XNNPACK gives a row of tensors of the same size a place each, of two in turn one to all.
+    # upstream's XNNPACK gives a row of tensors of the same size a place each, of two in turn one to all.
     narrower, _ = np.linalg.qr(random.normal(size=(WIDE, NARROW)))
     wider = narrower.T.astype(np.float32).reshape(1, 1, NARROW, WIDE)
     narrower = narrower.astype(np.float32).reshape(1, 1, WIDE, NARROW)
