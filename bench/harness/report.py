@@ -6,6 +6,8 @@ matplotlib.use("svg")
 
 import matplotlib.pyplot as plt
 
+from .stats import PACKED
+
 # What is aimed for: ours to the other side's, for cases of which the name begins so. 1 is even.
 GOALS = (
     ("invoke", "", 1.0),
@@ -36,6 +38,7 @@ TITLES = {
 COLOURS = {
     "ours": "#d9480f",
     "ours, reduced": "#f08c00",
+    PACKED: "#f08c00",
     "ours, system's compiler": "#ffa94d",
     "ai-edge-litert": "#1971c2",
     "tflite-runtime": "#74c0fc",
@@ -113,18 +116,29 @@ def lost(rows):
     return found
 
 
+def bars_of(rows, case):
+    """The rows of a case, and ours with packed weights behind ours."""
+    found = [row for row in rows if row["case"] == case and "median" in row]
+    packed = [
+        {**row, "side": PACKED}
+        for row in rows
+        if row["case"] == f"{case}, packed weights" and row["side"] == "ours" and "median" in row
+    ]
+    return [*found[:1], *packed, *found[1:]]
+
+
 def chart(rows, path, title, cases):
     """Bars of the medians, case by case; the whiskers end at p95."""
     wanted = [case for case in cases if any(row["case"] == case for row in rows)]
     if not wanted:
         return False
     plt.rcParams.update({"font.size": 9, "svg.fonttype": "none", "svg.hashsalt": "bench"})
-    bars = [sum(row["case"] == case and "median" in row for row in rows) for case in wanted]
-    size = (7, 0.45 + sum(0.42 + 0.24 * count for count in bars))
+    bars = [len(bars_of(rows, case)) for case in wanted]
+    size = (7, 0.6 + sum(0.42 + 0.24 * count for count in bars))
     ratios = [1 + count for count in bars]
     figure, axes = plt.subplots(len(wanted), 1, figsize=size, squeeze=False, height_ratios=ratios)
     for axis, case in zip(axes[:, 0], wanted, strict=True):
-        found = [row for row in rows if row["case"] == case and "median" in row][::-1]
+        found = bars_of(rows, case)[::-1]
         names = [row["side"] for row in found]
         values = [row["median"] for row in found]
         reach = [[0] * len(found), [max(0, row["p95"] - row["median"]) for row in found]]
@@ -137,7 +151,8 @@ def chart(rows, path, title, cases):
         axis.tick_params(left=False, bottom=False, labelbottom=False)
         for side in axis.spines.values():
             side.set_visible(False)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    # In inches from above, however high the chart is.
+    figure.suptitle(title, x=0.01, y=1 - 0.08 / size[1], ha="left", va="top", fontsize=11)
     # On white, also where the page is dark.
     figure.tight_layout()
     figure.savefig(path, facecolor="white", metadata={"Date": None})

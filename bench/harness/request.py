@@ -11,7 +11,7 @@ from .processes import free_port, resident, running, tree
 MODELS = ("clothing", "xception")
 PATH = "/2015-03-31/functions/function/invocations"
 # How often each function is started, and how many requests it then answers.
-STARTS = 9
+STARTS = 16
 WARM = 40
 
 

@@ -22,7 +22,7 @@ from .setup import pinned
 
 MODEL = "clothing"
 # How often each function is started with each number of threads, and how many requests it then answers.
-STARTS = 9
+STARTS = 16
 WARM = 100
 THREADS = (1, 2)
 TIMEOUT = 60

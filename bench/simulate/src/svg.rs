@@ -11,17 +11,18 @@ const BOTTOM: f64 = 58.0;
 /// Lines of text that are nearer than this touch each other.
 const LINE: f64 = 16.0;
 
-/// The background is painted: the page around may have other colours than the system.
+/// The background is painted: the page around may have other colours than the system. No variables,
+/// which only browsers know.
 const STYLE: &str = "\
     .paper { fill: #ffffff; } .ink { fill: #1f2933; } .faint { fill: #52606d; }
     .grid { stroke: #d9e0e6; } .axis { stroke: #7b8794; }
-    .ours { --c: #1f5fa8; } .python { --c: #b4500f; }
-    .line { fill: none; stroke: var(--c); stroke-width: 2.5; stroke-linejoin: round; }
-    .fill { fill: var(--c); } .pale { fill: var(--c); fill-opacity: 0.45; }
+    .ours { fill: #1f5fa8; stroke: #1f5fa8; } .python { fill: #b4500f; stroke: #b4500f; }
+    .line { fill: none; stroke-width: 2.5; stroke-linejoin: round; }
+    .fill { stroke: none; } .pale { stroke: none; fill-opacity: 0.45; }
     @media (prefers-color-scheme: dark) {
       .paper { fill: #0d1117; } .ink { fill: #e6edf3; } .faint { fill: #9da7b3; }
       .grid { stroke: #2a313a; } .axis { stroke: #6e7681; }
-      .ours { --c: #6cb1ff; } .python { --c: #ffa057; }
+      .ours { fill: #6cb1ff; stroke: #6cb1ff; } .python { fill: #ffa057; stroke: #ffa057; }
     }
 ";
 
