@@ -15,6 +15,10 @@ const ALIGNMENT: usize = 64;
 /// What constants inside a model are aligned to, counted from its first byte.
 const CONSTANT_ALIGNMENT: usize = 16;
 
+/// What must be readable behind the last byte: XNNPACK's kernels read constants where they lie in the
+/// model, and up to 16 bytes more (`XNN_EXTRA_BYTES`), some twice that.
+const SLACK: usize = 64;
+
 /// The longest file that is read. A flatbuffer's offsets reach no further, and something without an
 /// end, such as a device, must not fill the memory.
 const MAX_FILE: u64 = (1 << 31) - 1;
@@ -145,30 +149,38 @@ const _: () = assert!(align_of::<Line>() == ALIGNMENT);
 /// alignment `alloc_zeroed` writes them.
 const LARGE: usize = 1 << 20;
 
-/// Bytes of their own, aligned to a cache line.
+/// Bytes of their own, aligned to a cache line, with some more behind them that can be read.
 pub(crate) struct AlignedBytes {
     pointer: NonNull<u8>,
+    length: usize,
+    /// With what is behind them.
     layout: Layout,
 }
 
 impl AlignedBytes {
     pub(crate) fn zeroed(length: usize) -> Result<Self> {
         let no_memory = || Error::OutOfMemory { bytes: length };
-        let layout = Layout::from_size_align(length, ALIGNMENT).map_err(|_| no_memory())?;
+        let size = length.checked_add(SLACK).ok_or_else(no_memory)?;
+        let layout = Layout::from_size_align(size, ALIGNMENT).map_err(|_| no_memory())?;
         if length == 0 {
             return Ok(Self {
                 pointer: NonNull::<Line>::dangling().cast(),
+                length,
                 layout,
             });
         }
-        let pointer = if length >= LARGE {
-            map_zeros(length)
+        let pointer = if size >= LARGE {
+            map_zeros(size)
         } else {
             // SAFETY: the layout's size is not 0.
             NonNull::new(unsafe { alloc_zeroed(layout) })
         };
         let pointer = pointer.ok_or_else(no_memory)?;
-        Ok(Self { pointer, layout })
+        Ok(Self {
+            pointer,
+            length,
+            layout,
+        })
     }
 
     pub(crate) fn as_ptr(&self) -> NonNull<u8> {
@@ -176,24 +188,26 @@ impl AlignedBytes {
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        // SAFETY: the allocation has this size, is initialised, and lives as long as `self`.
-        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.layout.size()) }
+        // SAFETY: the allocation has these bytes, initialised, and lives as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.length) }
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as in `as_slice`; and `self` is borrowed exclusively.
-        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.layout.size()) }
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.length) }
     }
 }
 
 impl Drop for AlignedBytes {
     fn drop(&mut self) {
-        let length = self.layout.size();
-        if length >= LARGE {
+        let size = self.layout.size();
+        if self.length == 0 {
+            // There is no memory.
+        } else if size >= LARGE {
             // SAFETY: memory of this size was mapped with this length and is given back once. A
             // failure would only leak it.
-            let _ = unsafe { libc::munmap(self.pointer.as_ptr().cast(), length) };
-        } else if length > 0 {
+            let _ = unsafe { libc::munmap(self.pointer.as_ptr().cast(), size) };
+        } else {
             // SAFETY: the memory was allocated with this layout and is freed once.
             unsafe { dealloc(self.pointer.as_ptr(), self.layout) };
         }
@@ -202,12 +216,16 @@ impl Drop for AlignedBytes {
 
 /// Zeros on pages of their own.
 fn map_zeros(length: usize) -> Option<NonNull<u8>> {
+    map_pages(length, libc::PROT_READ | libc::PROT_WRITE)
+}
+
+fn map_pages(length: usize, protection: libc::c_int) -> Option<NonNull<u8>> {
     // SAFETY: a new mapping at an address of the kernel's choice touches no memory that exists.
     let pointer = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
             length,
-            libc::PROT_READ | libc::PROT_WRITE,
+            protection,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
             -1,
             0,
@@ -224,10 +242,12 @@ unsafe impl Send for AlignedBytes {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for AlignedBytes {}
 
-/// A file, mapped read-only.
+/// A file, mapped read-only, with some zeros behind it that can be read.
 pub(crate) struct Mapping {
     pointer: NonNull<u8>,
     length: usize,
+    /// With the zeros.
+    mapped: usize,
 }
 
 impl Mapping {
@@ -242,24 +262,31 @@ impl Mapping {
                 "the file is empty",
             ));
         }
-        // SAFETY: a new mapping at an address of the kernel's choice touches no memory that
-        // exists. `length` is not 0 and the descriptor is open.
-        let pointer = unsafe {
+        let mapped = length
+            .checked_add(SLACK)
+            .ok_or_else(|| io::Error::other("it is too long"))?;
+        let pointer = map_pages(mapped, libc::PROT_READ).ok_or_else(io::Error::last_os_error)?;
+        let mapping = Self {
+            pointer,
+            length,
+            mapped,
+        };
+        // SAFETY: the file takes the place of the first pages of a mapping that was just made and
+        // that nobody has looked at. `length` is not 0 and the descriptor is open.
+        let file = unsafe {
             libc::mmap(
-                std::ptr::null_mut(),
+                pointer.as_ptr().cast(),
                 length,
                 libc::PROT_READ,
-                libc::MAP_PRIVATE,
+                libc::MAP_PRIVATE | libc::MAP_FIXED,
                 file.as_raw_fd(),
                 0,
             )
         };
-        if pointer == libc::MAP_FAILED {
+        if file == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let pointer = NonNull::new(pointer.cast())
-            .ok_or_else(|| io::Error::other("the file was mapped at address 0"))?;
-        Ok(Self { pointer, length })
+        Ok(mapping)
     }
 
     /// Gives the pages back, which are read again when they are needed.
@@ -285,9 +312,9 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: the mapping was made by `mmap` with this length and is given back once. A
-        // failure would only leak it.
-        let _ = unsafe { libc::munmap(self.pointer.as_ptr().cast(), self.length) };
+        // SAFETY: all of these pages were mapped by `new` and are given back once. A failure would
+        // only leak them.
+        let _ = unsafe { libc::munmap(self.pointer.as_ptr().cast(), self.mapped) };
     }
 }
 
@@ -329,6 +356,27 @@ mod tests {
             bytes.as_mut_slice().fill(7);
             assert!(bytes.as_slice().iter().all(|&byte| byte == 7));
         }
+    }
+
+    #[test]
+    fn some_bytes_behind_the_last_one_can_be_read() {
+        // As long as pages are: nothing of the last one is left.
+        let path = std::env::temp_dir().join(format!("tflite-slack-{}", std::process::id()));
+        for length in [64, 1 << 12, 1 << 16, LARGE, 2 * LARGE] {
+            let bytes = vec![7; length];
+            std::fs::write(&path, &bytes).expect("a folder for such files");
+            // SAFETY: nobody else knows of this file.
+            let mapped = unsafe { ModelBytes::map(&path) }.expect("a file");
+            for bytes in [ModelBytes::copy(&bytes).expect("memory"), mapped] {
+                let end = bytes.as_slice().as_ptr_range().end;
+                for at in 0..SLACK {
+                    let at = end.wrapping_add(at);
+                    // SAFETY: that this memory is there is what is tested.
+                    assert_eq!(unsafe { at.read_volatile() }, 0);
+                }
+            }
+        }
+        std::fs::remove_file(&path).expect("it is there");
     }
 
     #[test]

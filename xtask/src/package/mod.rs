@@ -117,13 +117,16 @@ pub(crate) fn check_sizes(made: &Made) -> Result<()> {
 
 /// Has the program pack the weights as it needs them, into the file that it looks for beside the model.
 fn pack_weights(program: &Path, model: &Path, output: &Path) -> Result<PathBuf> {
-    let name = model.file_stem().unwrap_or_default();
+    let name = model.file_name().unwrap_or_default();
     let weights = output.join(name).with_extension("weights");
+    // Without a slash it would be looked for elsewhere.
+    let program =
+        fs::canonicalize(program).map_err(|error| format!("{}: {error}", program.display()))?;
     fs::create_dir_all(output).map_err(|error| format!("{}: {error}", output.display()))?;
     step("Packing the weights", || {
-        let mut command = Command::new(program);
+        let mut command = Command::new(&program);
         command.arg("pack-weights").arg(&weights);
-        run_command(command.env("MODEL_PATH", model))
+        run_command(command.env("MODEL_PATH", model).env_remove("MODEL_URI"))
     })
     .map_err(|error| {
         format!("{error}; weights are packed on the kind of processor that they are for")
