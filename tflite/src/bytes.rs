@@ -38,9 +38,11 @@ impl ModelBytes {
         Ok(Self::Owned(owned))
     }
 
-    /// The bytes themselves if they are well aligned, else a copy.
+    /// The bytes themselves if they are well aligned and what is behind them can be read, else a
+    /// copy.
     pub(crate) fn from_static(bytes: &'static [u8]) -> Result<Self> {
-        if bytes.as_ptr().addr().is_multiple_of(CONSTANT_ALIGNMENT) {
+        let range = bytes.as_ptr_range();
+        if range.start.addr().is_multiple_of(CONSTANT_ALIGNMENT) && has_slack(range.end.addr()) {
             Ok(Self::Static(bytes))
         } else {
             Self::copy(bytes)
@@ -104,6 +106,14 @@ impl ModelBytes {
             Self::Mapped(mapping) => mapping.as_slice(),
         }
     }
+}
+
+/// Whether what is behind this end is on the page of the last byte, and so can be read like it.
+fn has_slack(end: usize) -> bool {
+    /// The smallest page that Linux has.
+    const PAGE: usize = 4096;
+    let on_page = end % PAGE;
+    on_page != 0 && on_page <= PAGE - SLACK
 }
 
 /// Reads to the end, which must come within `max` bytes.
@@ -380,6 +390,23 @@ mod tests {
     }
 
     #[test]
+    fn static_bytes_that_end_with_a_page_are_copied() {
+        for (end, expected) in [(4096, false), (4097, true), (8128, true), (8129, false)] {
+            assert_eq!(has_slack(end), expected, "{end}");
+        }
+        // Two pages, of which one begins somewhere inside.
+        let memory: &'static [u8] = Vec::leak(vec![7; 8192]);
+        let rest = memory.as_ptr().addr().wrapping_neg() % 4096;
+        let page = &memory[rest..rest + 4096];
+        let copied = ModelBytes::from_static(page).expect("memory");
+        assert_ne!(copied.as_slice().as_ptr(), page.as_ptr());
+        assert_eq!(copied.as_slice(), page);
+        let most = &page[..4000];
+        let same = ModelBytes::from_static(most).expect("memory");
+        assert_eq!(same.as_slice().as_ptr(), most.as_ptr());
+    }
+
+    #[test]
     fn too_much_is_an_error() {
         let too_much = usize::MAX - 10;
         let result = AlignedBytes::zeroed(too_much);
@@ -388,7 +415,7 @@ mod tests {
 
     #[test]
     fn static_bytes_are_used_in_place_if_aligned() {
-        #[repr(align(64))]
+        #[repr(align(4096))]
         struct Aligned([u8; 65]);
         static BYTES: Aligned = Aligned([7; 65]);
         let in_place = ModelBytes::from_static(&BYTES.0).expect("no memory needed");

@@ -69,7 +69,8 @@ impl Model {
     }
 
     /// Uses a model that is part of the program. It is copied only if it is not aligned to 16
-    /// bytes.
+    /// bytes, or ends so near to the end of a page that XNNPACK, which reads up to 16 bytes more
+    /// than there are, could reach the next one.
     ///
     /// # Errors
     ///
