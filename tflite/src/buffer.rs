@@ -8,10 +8,6 @@ use crate::bytes::AlignedBytes;
 use crate::error::Result;
 use crate::tensor::TensorElement;
 
-/// How much memory there is behind the last byte. XNNPACK's kernels read in steps of up to 16 bytes,
-/// and some read beyond the end of what they use.
-const PADDING: usize = 64;
-
 /// Memory that an interpreter can use as an input or output in place of its own, aligned to 64
 /// bytes. It is always initialised.
 ///
@@ -25,9 +21,7 @@ const PADDING: usize = 64;
 /// # Ok::<(), tflite::Error>(())
 /// ```
 pub struct AlignedBuffer {
-    /// With the padding.
     memory: AlignedBytes,
-    length: usize,
 }
 
 impl AlignedBuffer {
@@ -38,8 +32,7 @@ impl AlignedBuffer {
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn zeroed(length: usize) -> Result<Self> {
         Ok(Self {
-            memory: AlignedBytes::zeroed(length.saturating_add(PADDING))?,
-            length,
+            memory: AlignedBytes::zeroed(length)?,
         })
     }
 
@@ -58,28 +51,22 @@ impl AlignedBuffer {
 
     /// How many bytes there are.
     pub fn len(&self) -> usize {
-        self.length
+        self.as_bytes().len()
     }
 
     /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
-        self.length == 0
+        self.len() == 0
     }
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        self.memory
-            .as_slice()
-            .get(..self.length)
-            .unwrap_or_default()
+        self.memory.as_slice()
     }
 
     /// The bytes, to write.
     pub fn as_bytes_mut(&mut self) -> &mut [u8] {
-        self.memory
-            .as_mut_slice()
-            .get_mut(..self.length)
-            .unwrap_or_default()
+        self.memory.as_mut_slice()
     }
 
     /// The bytes as elements; `None` if they are not a whole number of elements.
@@ -114,7 +101,7 @@ impl AlignedBuffer {
 impl fmt::Debug for AlignedBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AlignedBuffer")
-            .field("len", &self.length)
+            .field("len", &self.len())
             .finish_non_exhaustive()
     }
 }

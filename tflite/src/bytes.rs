@@ -149,12 +149,6 @@ fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Only its alignment counts: empty bytes have an aligned address too.
-#[repr(align(64))]
-struct Line;
-
-const _: () = assert!(align_of::<Line>() == ALIGNMENT);
-
 /// From this size on bytes come from the kernel: zeros that nobody has to write. With so large an
 /// alignment `alloc_zeroed` writes them.
 const LARGE: usize = 1 << 20;
@@ -172,17 +166,10 @@ impl AlignedBytes {
         let no_memory = || Error::OutOfMemory { bytes: length };
         let size = length.checked_add(SLACK).ok_or_else(no_memory)?;
         let layout = Layout::from_size_align(size, ALIGNMENT).map_err(|_| no_memory())?;
-        if length == 0 {
-            return Ok(Self {
-                pointer: NonNull::<Line>::dangling().cast(),
-                length,
-                layout,
-            });
-        }
         let pointer = if size >= LARGE {
             map_zeros(size)
         } else {
-            // SAFETY: the layout's size is not 0.
+            // SAFETY: the layout's size is at least that of the slack, and so not 0.
             NonNull::new(unsafe { alloc_zeroed(layout) })
         };
         let pointer = pointer.ok_or_else(no_memory)?;
@@ -211,9 +198,7 @@ impl AlignedBytes {
 impl Drop for AlignedBytes {
     fn drop(&mut self) {
         let size = self.layout.size();
-        if self.length == 0 {
-            // There is no memory.
-        } else if size >= LARGE {
+        if size >= LARGE {
             // SAFETY: memory of this size was mapped with this length and is given back once. A
             // failure would only leak it.
             let _ = unsafe { libc::munmap(self.pointer.as_ptr().cast(), size) };

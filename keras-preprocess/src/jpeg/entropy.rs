@@ -202,6 +202,16 @@ impl<'a> Sequential<'a> {
         *prediction = prediction.wrapping_add(difference.into());
     }
 
+    /// Takes a step of the AC coefficients.
+    #[inline(always)]
+    fn ac_step(&self, bits: &mut Reader, at: &mut usize, set: &mut impl FnMut(usize, i16, i16)) {
+        let step = self.ac.take(bits);
+        *at += step.advance();
+        // No place is beyond this: the mask only tells the compiler so.
+        let (place, factor) = self.places.0[(*at - 1) % PLACES];
+        set(place.into(), step.value(), factor);
+    }
+
     /// Takes the AC coefficients.
     #[inline(always)]
     fn ac(&self, bits: &mut Reader, mut set: impl FnMut(usize, i16, i16)) {
@@ -209,11 +219,7 @@ impl<'a> Sequential<'a> {
         loop {
             // As many as a refill suffices for, with what the next block looks at first.
             for _ in 0..4 {
-                let step = self.ac.take(bits);
-                at += step.advance();
-                // No place is beyond this: the mask only tells the compiler so.
-                let (place, factor) = self.places.0[(at - 1) % PLACES];
-                set(place.into(), step.value(), factor);
+                self.ac_step(bits, &mut at, &mut set);
                 if at >= 64 {
                     return;
                 }
@@ -238,10 +244,7 @@ impl<'a> Sequential<'a> {
                     }
                     at += pair.advances()[1];
                 } else {
-                    let step = self.ac.take(bits);
-                    at += step.advance();
-                    let (place, factor) = self.places.0[(at - 1) % PLACES];
-                    set(place.into(), step.value(), factor);
+                    self.ac_step(bits, &mut at, &mut set);
                 }
                 if at >= 64 {
                     return;
